@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and passes every test:
+#
+#   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
+#   2. tsan (ThreadSanitizer): the tests of actors/
+#   3. fuzz (libFuzzer): each target for a short while
+#   4. release: the integration tests, which drive the daemon with docker, curl and the SDKs
+#
+#   scripts/test.sh                 everything
+#   scripts/test.sh debug tsan      only these parts
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh
+parts=("$@")
+[ "${#parts[@]}" -gt 0 ] || parts=(debug tsan fuzz integration)
+
+build() {
+  cmake --preset "$1" >/dev/null
+  cmake --build --preset "$1" "${@:2}"
+}
+
+run_debug() {
+  build debug
+  ctest --test-dir build/debug --output-on-failure -j 2
+}
+
+run_tsan() {
+  build tsan --target actor_tests
+  ctest --test-dir build/tsan --output-on-failure -R '^actors/' --no-tests=error
+}
+
+run_fuzz() {
+  build fuzz
+  local corpus
+  for target in build/fuzz/bin/*_fuzz; do
+    corpus=$(mktemp -d)
+    echo "fuzz: $(basename "$target")"
+    "$target" -max_total_time="${FUZZ_SECONDS:-10}" -rss_limit_mb=2048 -verbosity=0 "$corpus"
+    rm -rf "$corpus"
+  done
+}
+
+run_integration() {
+  build release
+  scripts/integration.sh build/release/bin/gantryd
+}
+
+for part in "${parts[@]}"; do
+  case $part in
+    debug | tsan | fuzz | integration) ;;
+    *) echo "test.sh: unknown part '$part' (debug, tsan, fuzz, integration)" >&2; exit 2 ;;
+  esac
+done
+for part in "${parts[@]}"; do
+  echo "== $part"
+  "run_$part"
+done
