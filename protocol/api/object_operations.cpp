@@ -1,0 +1,190 @@
+#include "protocol/api/operations.hpp"
+
+#include "protocol/api/filters.hpp"
+#include "protocol/api/json.hpp"
+#include "protocol/api/payloads.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace gantry::api {
+
+namespace {
+
+bool is_legacy(const call& in) { return in.matched.age == era::legacy; }
+
+// The filters of a list; today's era checks them as dockerd does before it looks at any object.
+result<filters> read_filters(const call& in, filtered list) {
+  auto f = filters::parse(in.query.get("filters"));
+  if (!f || is_legacy(in))
+    return f;
+  if (auto valid = validate(*f, list); !valid)
+    return valid.error();
+  return f;
+}
+
+void set_filters(job::request& job, const filters& f) {
+  if (!f.empty())
+    job.environment.set("filters", f.to_json());
+}
+
+// Sets a text of the query if it is there and not empty.
+void copy_param(job::request& job, const call& in, std::string_view name) {
+  if (auto text = in.query.get(name); !text.empty())
+    job.environment.set(std::string{name}, std::string{text});
+}
+
+api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
+
+// The platform as a JSON object; the form that inspect, history, save, load and push take.
+result<void> check_platform(std::string_view text) {
+  auto parsed = parse_json(text);
+  if (!parsed)
+    return invalid("failed to parse platform: " + parsed.error().message);
+  const auto* object = parsed->if_object();
+  if (!object)
+    return invalid("failed to parse platform: expected an object");
+  auto given = [object](std::string_view name) {
+    const auto* member = object->if_contains(name);
+    return member && member->is_string() && !member->get_string().empty();
+  };
+  bool os = given("os");
+  bool architecture = given("architecture");
+  if (os != architecture)
+    return invalid("both OS and Architecture must be provided");
+  if (!os && (given("variant") || given("os.version") || object->contains("os.features")))
+    return invalid("optional platform fields provided, but OS and Architecture are missing");
+  return {};
+}
+
+} // namespace
+
+result<job::request> containers_job(const call& in) {
+  auto f = read_filters(in, filtered::containers);
+  if (!f)
+    return f.error();
+  job::request job{"containers", {}, {}};
+  if (auto limit = in.query.get("limit"); !limit.empty()) {
+    auto number = http::parse_int(limit);
+    if (!number && !is_legacy(in))
+      return number.error();
+    job.environment.set_int("limit", number ? *number : 0); // 1.2.0 took garbage for 0
+  }
+  job.environment.set_bool("all", in.query.flag("all"));
+  job.environment.set_bool("size", in.query.flag("size"));
+  copy_param(job, in, "since");
+  copy_param(job, in, "before");
+  set_filters(job, *f);
+  return job;
+}
+
+void list_response(const match& m, job::reply& reply, http::response& out) {
+  auto* list = std::get_if<boost::json::value>(&reply.output);
+  if (!list || list->is_null())
+    reply.output = boost::json::value(boost::json::array_kind);
+  if (m.age == era::legacy) {
+    out.headers.emplace_back("Content-Type", "application/json");
+    out.body = legacy_list(std::get<boost::json::value>(reply.output));
+    return;
+  }
+  value_response(m, reply, out);
+}
+
+result<job::request> container_inspect_job(const call& in) {
+  auto name = in.matched.var("name");
+  if (name.empty() && !is_legacy(in))
+    return invalid("invalid name or ID supplied: \"\"");
+  job::request job{"container_inspect", {std::string{name}}, {}};
+  if (is_legacy(in))
+    job.environment.set_bool("raw", in.matched.version < api_version{1, 12});
+  else
+    job.environment.set_bool("size", in.query.flag("size"));
+  return job;
+}
+
+result<job::request> images_job(const call& in) {
+  auto f = read_filters(in, filtered::images);
+  if (!f)
+    return f.error();
+  job::request job{"images", {}, {}};
+  job.environment.set_bool("all", in.query.flag("all"));
+  if (is_legacy(in)) {
+    copy_param(job, in, "filter");
+  } else {
+    auto pattern = in.query.get("filter");
+    if (in.matched.version < api_version{1, 41} && !pattern.empty())
+      f->add("reference", pattern);
+    if (in.matched.version >= api_version{1, 42})
+      job.environment.set_bool("shared-size", in.query.flag("shared-size"));
+    if (in.matched.version >= api_version{1, 47})
+      job.environment.set_bool("manifests", in.query.flag("manifests"));
+  }
+  set_filters(job, *f);
+  return job;
+}
+
+result<job::request> image_inspect_job(const call& in) {
+  job::request job{"image_inspect", {std::string{in.matched.var("name")}}, {}};
+  if (is_legacy(in)) {
+    job.environment.set_bool("raw", in.matched.version < api_version{1, 12});
+    return job;
+  }
+  bool manifests = in.matched.version >= api_version{1, 48} && in.query.flag("manifests");
+  auto platform = in.query.get("platform");
+  if (in.matched.version >= api_version{1, 49} && !platform.empty()) {
+    if (auto good = check_platform(platform); !good)
+      return good.error();
+    if (manifests)
+      return invalid("conflicting options: manifests and platform options cannot both be set");
+    job.environment.set("platform", std::string{platform});
+  }
+  job.environment.set_bool("manifests", manifests);
+  return job;
+}
+
+result<boost::json::value> images_viz_answer(const call&) {
+  return api_error{errc::not_found, "This is now implemented in the client."};
+}
+
+result<job::request> networks_job(const call& in) {
+  auto f = read_filters(in, filtered::networks);
+  if (!f)
+    return f.error();
+  job::request job{"networks", {}, {}};
+  set_filters(job, *f);
+  return job;
+}
+
+result<job::request> network_inspect_job(const call& in) {
+  job::request job{"network_inspect", {std::string{in.matched.var("id")}}, {}};
+  if (auto text = in.query.get("verbose"); !text.empty()) {
+    auto verbose = parse_bool(text);
+    if (!verbose)
+      return invalid("invalid value for verbose: " + std::string{text});
+    job.environment.set_bool("verbose", *verbose);
+  }
+  copy_param(job, in, "scope");
+  return job;
+}
+
+result<job::request> volumes_job(const call& in) {
+  auto f = read_filters(in, filtered::volumes);
+  if (!f)
+    return f.error();
+  job::request job{"volumes", {}, {}};
+  set_filters(job, *f);
+  return job;
+}
+
+void volumes_response(const match& m, job::reply& reply, http::response& out) {
+  auto* list = std::get_if<boost::json::value>(&reply.output);
+  reply.output = volumes_reply(list ? std::move(*list) : boost::json::value{});
+  value_response(m, reply, out);
+}
+
+result<job::request> volume_inspect_job(const call& in) {
+  return job::request{"volume_inspect", {std::string{in.matched.var("name")}}, {}};
+}
+
+} // namespace gantry::api

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "protocol/api/routes.hpp"
+
+#include <optional>
+#include <string_view>
+
+/// The functions of the route table: requests to jobs, replies to responses. One declaration per
+/// operation; what they check and answer is that of Engine API 1.50, or of 1.2.0 in that era.
+namespace gantry::api {
+
+// system
+
+/// Job `ping`.
+result<job::request> ping_job(const call&);
+/// `OK`, the headers that clients negotiate by, never cached.
+void ping_response(const match&, job::reply&, http::response&);
+/// Job `version`; in the 1.2.0 era its arguments are the values of `a` (clause H1).
+result<job::request> version_job(const call&);
+void version_response(const match&, job::reply&, http::response&);
+/// Job `info`; arguments as for `version`.
+result<job::request> info_job(const call&);
+void info_response(const match&, job::reply&, http::response&);
+/// Job `events`; env `since`, `until` (SECONDS.NANOS, absent: open), `filters` (list form, absent:
+/// none), `shape` (`1.2` or `today`).
+result<job::request> events_job(const call&);
+/// Job `disk_usage`; env `types`: a list of `image`, `container`, `volume`, `build-cache`.
+result<job::request> disk_usage_job(const call&);
+void disk_usage_response(const match&, job::reply&, http::response&);
+/// 200 without a body, whatever the path.
+result<boost::json::value> options_answer(const call&);
+/// 400 without an Upgrade, else 501: there is no BuildKit here.
+result<boost::json::value> upgrade_answer(const call&);
+
+// containers, images, networks, volumes
+
+/// Job `containers`; env `all`, `size` (booleans), `limit` (integer), `since`, `before`, `filters`.
+result<job::request> containers_job(const call&);
+/// A list; never null.
+void list_response(const match&, job::reply&, http::response&);
+/// Job `container_inspect NAME`; env `size`, in the 1.2.0 era `raw` below 1.12.
+result<job::request> container_inspect_job(const call&);
+/// Job `images`; env `all`, `shared-size`, `manifests`, `filters`, in the 1.2.0 era `filter`.
+result<job::request> images_job(const call&);
+/// Job `image_inspect NAME`; env `manifests`, `platform` (JSON).
+result<job::request> image_inspect_job(const call&);
+/// 404: clients draw their own graphs since API 1.7 (route R6).
+result<boost::json::value> images_viz_answer(const call&);
+/// Job `networks`; env `filters`.
+result<job::request> networks_job(const call&);
+/// Job `network_inspect ID`; env `verbose`, `scope`.
+result<job::request> network_inspect_job(const call&);
+/// Job `volumes`; env `filters`.
+result<job::request> volumes_job(const call&);
+void volumes_response(const match&, job::reply&, http::response&);
+/// Job `volume_inspect NAME`.
+result<job::request> volume_inspect_job(const call&);
+
+// what there is no swarm and no plugin for
+
+/// 503: not a swarm manager.
+result<job::request> swarm_job(const call&);
+/// The same, after a look at `filters`.
+result<job::request> swarm_list_job(const call&);
+/// The same, after a look at the version of the swarm, node, service, secret or config.
+result<job::request> swarm_update_job(const call&);
+/// The same, after a look at `stdout` and `stderr`.
+result<job::request> swarm_logs_job(const call&);
+/// 503: not part of a swarm.
+result<job::request> swarm_leave_job(const call&);
+/// 503: only volumes of a cluster can be updated.
+result<job::request> volume_update_job(const call&);
+/// An empty list.
+result<boost::json::value> plugins_answer(const call&);
+/// 404: there is no plugin.
+result<boost::json::value> plugin_answer(const call&);
+
+// debug
+
+/// Job `debug_vars`.
+result<job::request> debug_vars_job(const call&);
+/// expvar's layout: a member per line.
+void debug_vars_response(const match&, job::reply&, http::response&);
+/// Job `debug_pprof NAME`, "" for the index; env `debug`, `seconds` (integers, absent or garbage:
+/// 0), `addresses` (the body, else the raw query).
+result<job::request> debug_pprof_job(const call&);
+/// Bytes; the content type goes by the profile's name.
+void debug_pprof_response(const match&, job::reply&, http::response&);
+
+// for several
+
+/// A word that Go reads as a boolean: `1 t T TRUE true True`, `0 f F FALSE false False`; nothing
+/// for others.
+std::optional<bool> parse_bool(std::string_view text) noexcept;
+
+/// The output as it is: JSON, or bytes as application/octet-stream.
+void value_response(const match&, job::reply&, http::response&);
+
+} // namespace gantry::api
