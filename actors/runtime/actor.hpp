@@ -1,0 +1,180 @@
+#pragma once
+
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/scheduler.hpp"
+#include "actors/runtime/stats.hpp"
+
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/detail/init_fun_factory.hpp>
+#include <caf/infer_handle.hpp>
+#include <caf/invoke_message_result.hpp>
+#include <caf/local_actor.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/scheduled_actor.hpp>
+#include <caf/type_erased_tuple.hpp>
+
+#include <exception>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+namespace gantry::runtime {
+
+/// Says in the log that an actor got a message it has no handler for, and drops it.
+caf::result<caf::message> log_and_drop(caf::scheduled_actor* self, caf::message_view& message);
+
+/// Says in the log that a handler threw; the actor ends with `sec::runtime_error`.
+caf::error log_exception(caf::scheduled_actor* self, std::exception_ptr& thrown);
+
+/// An actor that is counted: every message, how long it waited and how long it took. `Base` is the
+/// actor class that CAF infers from a behaviour function.
+///
+/// CAF has hooks for this (caf::actor_profiler), but Debian's build has them compiled out; so the
+/// virtual functions through which every message passes are overridden instead.
+///
+/// NOTE: when `Base::resume` has answered `awaiting_message`, another thread may run this actor
+/// already. What is counted about the actor is therefore counted in `consume`, within its turn.
+template <class Base>
+class measured final : public Base, private actor_record {
+public:
+  explicit measured(caf::actor_config& cfg)
+      : Base(cfg), actor_record(registry_of(this->home_system()), this->caf::abstract_actor::id(),
+                                cfg.parent ? cfg.parent->id() : 0, own_kind(*this)) {
+    this->set_default_handler(log_and_drop);
+    this->set_exception_handler(log_exception);
+  }
+
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* unit) override {
+    auto put = this->enqueued.fetch_add(1, std::memory_order_relaxed);
+    if (put == handled.get() && waiting_since.load(std::memory_order_relaxed) == 0)
+      waiting_since.store(now_ticks(), std::memory_order_relaxed);
+    Base::enqueue(std::move(element), unit);
+  }
+
+  /// A turn of the actor.
+  caf::resumable::resume_result resume(caf::execution_unit* unit, std::size_t quota) override {
+    auto* w = worker::current();
+    if (!w)
+      return Base::resume(unit, quota);
+    auto& counters = w->kinds().of(kind);
+    auto start = now_ticks();
+    w->mark = start;
+    if (auto ready = waiting_since.exchange(0, std::memory_order_relaxed); ready != 0)
+      counters.waiting.add(start > ready ? start - ready : 0);
+    w->slot().begin(actor_record::id, kind, start);
+
+    auto outcome = Base::resume(unit, quota);
+
+    w->slot().end();
+    if (outcome == caf::resumable::done) {
+      counters.ended.add(1);
+      retire();
+    } else if (outcome == caf::resumable::resume_later) {
+      waiting_since.store(now_ticks(), std::memory_order_relaxed);
+    }
+    return outcome;
+  }
+
+  /// The beginning of the first turn: makes the behaviour.
+  void initialize() override {
+    auto* w = worker::current();
+    if (!w)
+      return Base::initialize();
+    w->kinds().of(kind).spawned.add(1);
+    present_since.store(w->mark, std::memory_order_relaxed);
+    Base::initialize();
+    present_since.store(0, std::memory_order_relaxed);
+  }
+
+  /// One message of a turn.
+  caf::invoke_message_result consume(caf::mailbox_element& element) override {
+    auto* w = worker::current();
+    if (!w)
+      return Base::consume(element);
+    measurement m{*this, *w, first_type(element)};
+    auto result = Base::consume(element);
+    m.skipped = result == caf::invoke_message_result::skipped;
+    return result;
+  }
+
+private:
+  static actor_registry* registry_of(caf::actor_system& sys) noexcept {
+    auto* s = scheduler::of(sys);
+    return s ? &s->registry() : nullptr;
+  }
+
+  static kind_id own_kind(const Base& self) {
+    // One lookup per class: the name of a state is the same for all its actors.
+    static const kind_id kind = intern_kind(self.name());
+    return kind;
+  }
+
+  static const std::type_info* first_type(const caf::mailbox_element& element) {
+    auto& content = element.content();
+    return content.size() == 0 ? &typeid(void) : content.type(0).second;
+  }
+
+  /// Counts a message at its end, which may be an exception.
+  struct measurement {
+    measurement(measured& self, worker& on, const std::type_info* type) : self(self), on(on) {
+      // It was set by whoever sent this message, perhaps after the turn had begun.
+      if (self.waiting_since.load(std::memory_order_relaxed) != 0)
+        self.waiting_since.store(0, std::memory_order_relaxed);
+      self.present.store(type, std::memory_order_relaxed);
+      self.present_since.store(on.mark, std::memory_order_release);
+      on.slot().next(type, on.mark);
+    }
+    measurement(const measurement&) = delete;
+    measurement& operator=(const measurement&) = delete;
+    ~measurement() {
+      auto end = now_ticks();
+      auto took = end > on.mark ? end - on.mark : 0;
+      on.mark = end;
+      auto& counters = on.kinds().of(self.kind);
+      if (!skipped) {
+        self.handled.add(1);
+        counters.messages.add(1);
+        counters.handling.add(took);
+      }
+      self.busy.add(took);
+      counters.busy.add(took);
+      self.present.store(nullptr, std::memory_order_relaxed);
+      self.present_since.store(0, std::memory_order_relaxed);
+    }
+
+    measured& self;
+    worker& on;
+    bool skipped = false;
+  };
+};
+
+namespace detail {
+
+template <caf::spawn_options Options, class F, class... Args>
+auto spawn_measured(caf::actor_system& sys, caf::actor_config& cfg, F behave, Args&&... args) {
+  using impl = caf::infer_impl_from_fun_t<F>;
+  caf::detail::init_fun_factory<impl, F> factory;
+  cfg.init_fun = factory(std::move(behave), std::forward<Args>(args)...);
+  return sys.spawn_impl<measured<impl>, Options>(cfg);
+}
+
+} // namespace detail
+
+/// Starts a counted actor from its behaviour function, as a child of `parent` (for the tree only;
+/// nothing is linked or monitored).
+template <caf::spawn_options Options = caf::no_spawn_options, class F, class... Args>
+auto spawn(caf::local_actor* parent, F behave, Args&&... args) {
+  caf::actor_config cfg{parent->context(), parent};
+  return detail::spawn_measured<Options>(parent->system(), cfg, std::move(behave),
+                                         std::forward<Args>(args)...);
+}
+
+/// Starts a counted actor that has no parent. Any thread.
+template <caf::spawn_options Options = caf::no_spawn_options, class F, class... Args>
+auto spawn(caf::actor_system& sys, F behave, Args&&... args) {
+  caf::actor_config cfg;
+  return detail::spawn_measured<Options>(sys, cfg, std::move(behave), std::forward<Args>(args)...);
+}
+
+} // namespace gantry::runtime

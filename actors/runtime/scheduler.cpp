@@ -1,0 +1,329 @@
+#include "actors/runtime/scheduler.hpp"
+
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/system.hpp"
+
+#include <caf/actor_ostream.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace gantry::runtime {
+
+namespace {
+
+thread_local worker* this_worker = nullptr;
+
+/// Actors resumed before a thread looks at its sockets and timers again.
+constexpr std::size_t resumes_between_polls = 64;
+
+/// With more than this many ready actors a thread shares with one that sleeps.
+constexpr std::size_t share_above = 8;
+
+/// For this long after `stop` actors may go on to handle what they have in their mailboxes.
+constexpr std::chrono::milliseconds stop_limit{500};
+
+/// Takes the place of CAF's printer, which would be a thread of its own: what an actor prints goes
+/// to the log.
+caf::behavior log_printer(caf::event_based_actor* self) {
+  self->set_default_handler(caf::drop);
+  return {[](caf::atom_value, caf::actor_id, const std::string& text) {
+    log::write(log::level::warn, "actor", text, {});
+  }};
+}
+
+} // namespace
+
+/// A ready actor on its way through an io_context's queue; dropped if it never arrives.
+class scheduler::posted {
+public:
+  explicit posted(caf::resumable* ready) : ready_(ready) {}
+  posted(posted&& other) noexcept : ready_(std::exchange(other.ready_, nullptr)) {}
+  posted(const posted&) = delete;
+  posted& operator=(const posted&) = delete;
+  posted& operator=(posted&&) = delete;
+  ~posted() {
+    if (ready_)
+      cleanup_and_release(ready_);
+  }
+  void operator()() {
+    // Without a worker it is `stop` that empties the queue.
+    if (auto* w = worker::current())
+      w->push(std::exchange(ready_, nullptr));
+    else
+      cleanup_and_release(std::exchange(ready_, nullptr));
+  }
+
+private:
+  caf::resumable* ready_;
+};
+
+// -- worker ---------------------------------------------------------------------------------------
+
+worker::worker(scheduler& owner, std::size_t index, boost::asio::io_context& io)
+    : caf::execution_unit(&owner.system()), owner_(owner), index_(index), io_(io) {}
+
+worker* worker::current() noexcept { return this_worker; }
+
+void worker::exec_later(caf::resumable* ready) {
+  {
+    std::lock_guard guard{mutex_};
+    if (queue_.size() <= share_above || owner_.idle_workers_.load(std::memory_order_relaxed) == 0) {
+      queue_.push_back(ready);
+      return;
+    }
+  }
+  if (auto* other = owner_.idle_besides(*this))
+    owner_.share(ready, other->io_);
+  else
+    push(ready);
+}
+
+void worker::push(caf::resumable* ready) {
+  std::lock_guard guard{mutex_};
+  queue_.push_back(ready);
+}
+
+std::size_t worker::queued() const {
+  std::lock_guard guard{mutex_};
+  return queue_.size();
+}
+
+caf::resumable* worker::pop() {
+  std::lock_guard guard{mutex_};
+  if (queue_.empty())
+    return nullptr;
+  auto* result = queue_.front();
+  queue_.pop_front();
+  return result;
+}
+
+std::vector<caf::resumable*> worker::take_all() {
+  std::lock_guard guard{mutex_};
+  std::vector<caf::resumable*> result{queue_.begin(), queue_.end()};
+  queue_.clear();
+  return result;
+}
+
+void worker::resume(caf::resumable* ready) {
+  switch (ready->resume(this, owner_.max_throughput())) {
+  case caf::resumable::resume_later:
+    push(ready);
+    break;
+  case caf::resumable::awaiting_message:
+  case caf::resumable::done:
+  case caf::resumable::shutdown_execution_unit:
+    caf::intrusive_ptr_release(ready);
+    break;
+  }
+}
+
+bool worker::drain() {
+  for (std::size_t i = 0; i < resumes_between_polls; ++i) {
+    auto* ready = pop();
+    if (!ready)
+      return false;
+    resume(ready);
+  }
+  return true;
+}
+
+void worker::run() {
+  this_worker = this;
+  std::optional<std::chrono::steady_clock::time_point> last_moment;
+  for (;;) {
+    auto more = drain();
+    if (owner_.stopping_.load(std::memory_order_acquire)) {
+      // Actors that keep each other busy for ever must not keep the program alive.
+      auto now = std::chrono::steady_clock::now();
+      if (!last_moment)
+        last_moment = now + stop_limit;
+      if (now >= *last_moment || (!more && io_.poll() == 0 && queued() == 0))
+        break;
+      if (more)
+        io_.poll_one();
+      continue;
+    }
+    if (more) {
+      io_.poll_one();
+      continue;
+    }
+    owner_.begin_idle(*this);
+    io_.run_one();
+    owner_.end_idle(*this);
+  }
+  // A thread that still waits for its io_context needs a handler to come back from it, and this one
+  // may have run those that `stop` has posted.
+  boost::asio::post(io_, [] {});
+  this_worker = nullptr;
+}
+
+// -- scheduler ------------------------------------------------------------------------------------
+
+scheduler::scheduler(caf::actor_system& sys) : abstract_coordinator(sys) {}
+
+scheduler::~scheduler() = default;
+
+scheduler* scheduler::of(caf::actor_system& sys) noexcept {
+  if (auto* w = worker::current(); w && &w->owner().system() == &sys)
+    return &w->owner();
+  return dynamic_cast<scheduler*>(&sys.scheduler());
+}
+
+void scheduler::init(caf::actor_system_config& cfg) {
+  abstract_coordinator::init(cfg);
+  if (auto* ours = dynamic_cast<system_config*>(&cfg)) {
+    threads_ = std::max<std::size_t>(1, ours->options.threads);
+    layout_ = ours->options.layout;
+    max_throughput_ = ours->options.max_throughput;
+  }
+  num_workers_ = threads_;
+  auto contexts = layout_ == io_layout::shared ? 1 : threads_;
+  auto hint = threads_ / contexts == 1 ? 1 : static_cast<int>(threads_);
+  for (std::size_t i = 0; i < contexts; ++i) {
+    contexts_.push_back(std::make_unique<boost::asio::io_context>(hint));
+    guards_.push_back(boost::asio::make_work_guard(*contexts_.back()));
+  }
+  clock_ = std::make_unique<asio_clock>(*contexts_.front());
+  for (std::size_t i = 0; i < threads_; ++i)
+    workers_.push_back(std::make_unique<worker>(*this, i, *contexts_[i % contexts]));
+}
+
+void scheduler::start() {
+  utility_actors_[printer_id] = system().spawn<caf::hidden + caf::lazy_init>(log_printer);
+  for (auto& w : workers_)
+    w->thread_ = std::thread{[this, w = w.get()] {
+      auto name = "gantry-io-" + std::to_string(w->index());
+      pthread_setname_np(pthread_self(), name.c_str());
+      system().thread_started();
+      w->run();
+      system().thread_terminates();
+    }};
+}
+
+void scheduler::stop() {
+  // CAF calls this when all actors that count have ended; only its own hidden ones and the printer
+  // may still have something to do.
+  for (auto& actor : utility_actors_) {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    actor = nullptr;
+  }
+  clock_->shut_down();
+  stopping_.store(true, std::memory_order_release);
+  guards_.clear();
+  for (auto& w : workers_)
+    boost::asio::post(w->io(), [] {});
+  for (auto& w : workers_)
+    w->thread_.join();
+  // Whoever is still in a queue is ended here; that may make others ready.
+  const auto last_moment = std::chrono::steady_clock::now() + stop_limit;
+  for (bool some = true; some && std::chrono::steady_clock::now() < last_moment;) {
+    some = false;
+    for (auto& w : workers_)
+      for (auto* left : w->take_all()) {
+        cleanup_and_release(left);
+        some = true;
+      }
+    for (auto& io : contexts_) {
+      io->restart();
+      some = io->poll_one() != 0 || some;
+    }
+  }
+}
+
+void scheduler::enqueue(caf::resumable* ready) {
+  if (auto* w = worker::current(); w && &w->owner() == this)
+    w->exec_later(ready);
+  else
+    share(ready, next_io());
+}
+
+boost::asio::io_context& scheduler::next_io() noexcept {
+  if (contexts_.size() == 1)
+    return *contexts_.front();
+  return *contexts_[next_.fetch_add(1, std::memory_order_relaxed) % contexts_.size()];
+}
+
+void scheduler::share(caf::resumable* ready, boost::asio::io_context& io) {
+  boost::asio::post(io, posted{ready});
+}
+
+std::vector<kind_snapshot> scheduler::kinds() const {
+  std::vector<kind_snapshot> result;
+  for (kind_id kind = 0; kind < max_kinds; ++kind) {
+    kind_snapshot sum;
+    sum.kind = kind_name(kind);
+    std::uint64_t ended = 0;
+    ticks busy = 0;
+    for (auto& w : workers_) {
+      auto* c = w->kinds().peek(kind);
+      if (!c)
+        continue;
+      sum.spawned += c->spawned.get();
+      ended += c->ended.get();
+      sum.messages += c->messages.get();
+      busy += c->busy.get();
+      for (std::size_t i = 0; i < tick_histogram::buckets; ++i) {
+        sum.waiting[i] += c->waiting.count(i);
+        sum.handling[i] += c->handling.count(i);
+      }
+    }
+    if (sum.spawned == 0 && sum.messages == 0 && ended == 0)
+      continue;
+    sum.live = sum.spawned > ended ? sum.spawned - ended : 0;
+    sum.busy = to_duration(busy);
+    result.push_back(sum);
+  }
+  return result;
+}
+
+void scheduler::rescue(worker& stuck) {
+  for (auto* ready : stuck.take_all()) {
+    auto* to = idle_besides(stuck);
+    for (std::size_t i = 0; !to && i < workers_.size(); ++i) {
+      auto* next = workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()].get();
+      to = next != &stuck ? next : nullptr;
+    }
+    share(ready, to ? to->io_ : stuck.io_);
+  }
+}
+
+worker* scheduler::idle_besides(const worker& me) const noexcept {
+  for (auto& w : workers_)
+    if (w.get() != &me && w->idle_.load(std::memory_order_relaxed))
+      return w.get();
+  return nullptr;
+}
+
+void scheduler::begin_idle(worker& w) noexcept {
+  w.idle_.store(true, std::memory_order_relaxed);
+  idle_workers_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void scheduler::end_idle(worker& w) noexcept {
+  w.idle_.store(false, std::memory_order_relaxed);
+  // The watchdog sets its flag and then looks at the number; here the number changes and then the
+  // flag is looked at: one of the two sees the other. On x86-64 the load is a plain one.
+  idle_workers_.fetch_sub(1, std::memory_order_seq_cst);
+  if (watchdog_asleep.load(std::memory_order_seq_cst))
+    rouse();
+}
+
+void scheduler::rouse() noexcept {
+  if (!watchdog_asleep.exchange(false, std::memory_order_seq_cst))
+    return;
+  std::lock_guard guard{watchdog_mutex};
+  watchdog_wake.notify_all();
+}
+
+} // namespace gantry::runtime

@@ -1,0 +1,186 @@
+#pragma once
+
+#include "actors/runtime/clock.hpp"
+#include "actors/runtime/stats.hpp"
+
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace gantry::runtime {
+
+class scheduler;
+
+/// How I/O is divided among the threads.
+///
+/// Measured with tests/bench/server_bench.py on two cores (medians of alternating runs, `_ping`
+/// over loopback TCP); the figures stand in scheduler.cpp beside the default.
+enum class io_layout {
+  shared,     ///< one io_context, run by all threads
+  per_thread, ///< one io_context for each thread
+};
+
+/// What a thread is doing now, for the watchdog and for inspection. Written by that thread alone;
+/// a reader that sees the same `sequence` before and after has read one consistent moment. Every
+/// store releases and every load acquires, which costs nothing on x86-64.
+struct alignas(64) run_slot {
+  std::atomic<std::uint64_t> sequence{0};
+  std::atomic<ticks> since{0}; ///< 0: no actor is running
+  std::atomic<std::uint64_t> actor{0};
+  std::atomic<kind_id> kind{0};
+  std::atomic<const std::type_info*> message{nullptr}; ///< null: the actor starts
+
+  /// The turn of an actor begins.
+  void begin(std::uint64_t who, kind_id what, ticks now) noexcept {
+    actor.store(who, std::memory_order_release);
+    kind.store(what, std::memory_order_release);
+    message.store(nullptr, std::memory_order_release);
+    since.store(now, std::memory_order_release);
+  }
+  /// The running actor begins with a message.
+  void next(const std::type_info* type, ticks now) noexcept {
+    advance();
+    message.store(type, std::memory_order_release);
+    since.store(now, std::memory_order_release);
+  }
+  /// The turn is over.
+  void end() noexcept {
+    since.store(0, std::memory_order_release);
+    advance();
+  }
+
+private:
+  void advance() noexcept {
+    sequence.store(sequence.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
+};
+
+/// One thread that runs an io_context and, between its handlers, the actors that became ready.
+class worker final : public caf::execution_unit {
+public:
+  worker(scheduler& owner, std::size_t index, boost::asio::io_context& io);
+
+  /// The worker whose thread this is, or null on any other thread.
+  static worker* current() noexcept;
+
+  /// Puts an actor into this thread's queue. Only from this thread.
+  void exec_later(caf::resumable* ready) override;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+  scheduler& owner() noexcept { return owner_; }
+  kind_table& kinds() noexcept { return kinds_; }
+  const kind_table& kinds() const noexcept { return kinds_; }
+  run_slot& slot() noexcept { return slot_; }
+  const run_slot& slot() const noexcept { return slot_; }
+  std::size_t index() const noexcept { return index_; }
+
+  /// When the message that is being handled began. Only for this thread.
+  ticks mark = 0;
+
+  /// Actors in the queue. Any thread.
+  std::size_t queued() const;
+
+private:
+  friend class scheduler;
+  /// Runs until the scheduler stops.
+  void run();
+  /// Resumes ready actors, at most a fixed number; true if some are left.
+  bool drain();
+  void resume(caf::resumable* ready);
+  void push(caf::resumable* ready);
+  caf::resumable* pop();
+  std::vector<caf::resumable*> take_all();
+
+  scheduler& owner_;
+  std::size_t index_;
+  boost::asio::io_context& io_;
+  // Only its own thread uses the queue, except when the watchdog takes it away from a thread that
+  // is stuck, so the lock is uncontended.
+  mutable std::mutex mutex_;
+  std::deque<caf::resumable*> queue_;
+  std::atomic<bool> idle_{false};
+  kind_table kinds_;
+  run_slot slot_;
+  std::thread thread_;
+};
+
+/// CAF's scheduler on Asio's threads (design section 3): an actor that becomes ready on an I/O
+/// thread runs there next, without a thread switch; from other threads it is posted.
+///
+/// Fairness: an actor handles at most `max_throughput` messages and a thread resumes a bounded
+/// number of actors before it looks at its sockets and timers again. A thread whose queue grows
+/// while another one sleeps hands the surplus over.
+///
+/// Loaded through the actor system's configuration (`system_config`); owned by the actor system.
+class scheduler final : public caf::scheduler::abstract_coordinator {
+public:
+  explicit scheduler(caf::actor_system& sys);
+  ~scheduler() override;
+
+  /// The scheduler of `sys`, or null if `sys` runs another one (CAF's testing scheduler, say).
+  static scheduler* of(caf::actor_system& sys) noexcept;
+
+  // -- CAF's interface --------------------------------------------------------
+  void enqueue(caf::resumable* ready) override;
+  asio_clock& clock() noexcept override { return *clock_; }
+  void init(caf::actor_system_config& cfg) override;
+  void start() override;
+  void stop() override;
+
+  // -- for ours -----------------------------------------------------------------
+  /// The io_context to put a new socket on: the only one, or the next in turn. Any thread.
+  boost::asio::io_context& next_io() noexcept;
+
+  actor_registry& registry() noexcept { return registry_; }
+  const actor_registry& registry() const noexcept { return registry_; }
+  std::vector<kind_snapshot> kinds() const;
+  const std::vector<std::unique_ptr<worker>>& workers() const noexcept { return workers_; }
+
+  /// Moves the ready actors of a thread that is stuck to the others. Any thread.
+  void rescue(worker& stuck);
+
+  /// True if every thread waits in its io_context; one that wakes up later calls for the watchdog.
+  bool all_idle() const noexcept {
+    return idle_workers_.load(std::memory_order_seq_cst) == workers_.size();
+  }
+
+  /// Set while the watchdog sleeps; the first thread that gets work clears it and wakes it.
+  std::atomic<bool> watchdog_asleep{false};
+  /// What the watchdog sleeps on. Here and not in the watchdog, which may be gone when a thread
+  /// that has cleared the flag comes to wake it.
+  std::mutex watchdog_mutex;
+  std::condition_variable watchdog_wake;
+
+private:
+  friend class worker;
+  class posted;
+  void share(caf::resumable* ready, boost::asio::io_context& io);
+  worker* idle_besides(const worker& me) const noexcept;
+  void begin_idle(worker& w) noexcept;
+  void end_idle(worker& w) noexcept;
+  void rouse() noexcept;
+
+  std::size_t threads_ = 2;
+  io_layout layout_ = io_layout::shared;
+  std::vector<std::unique_ptr<boost::asio::io_context>> contexts_;
+  std::vector<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> guards_;
+  std::unique_ptr<asio_clock> clock_;
+  actor_registry registry_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<std::size_t> idle_workers_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+} // namespace gantry::runtime

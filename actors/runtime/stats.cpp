@@ -1,0 +1,124 @@
+#include "actors/runtime/stats.hpp"
+
+#include <boost/core/demangle.hpp>
+
+#include <cstring>
+
+namespace gantry::runtime {
+
+namespace {
+
+struct kind_names {
+  std::mutex mutex;
+  std::array<std::atomic<const char*>, max_kinds> names{};
+  std::size_t used = 0;
+};
+
+kind_names& names() {
+  static kind_names instance;
+  return instance;
+}
+
+std::chrono::nanoseconds since(ticks now, ticks then) noexcept {
+  return then == 0 || then > now ? std::chrono::nanoseconds{0} : to_duration(now - then);
+}
+
+} // namespace
+
+kind_id intern_kind(const char* name) {
+  auto& n = names();
+  std::lock_guard guard{n.mutex};
+  for (std::size_t i = 0; i < n.used; ++i)
+    if (std::strcmp(n.names[i].load(std::memory_order_relaxed), name) == 0)
+      return static_cast<kind_id>(i);
+  if (n.used == max_kinds)
+    return max_kinds - 1;
+  n.names[n.used].store(name, std::memory_order_release);
+  return static_cast<kind_id>(n.used++);
+}
+
+const char* kind_name(kind_id kind) noexcept {
+  auto* name = kind < max_kinds ? names().names[kind].load(std::memory_order_acquire) : nullptr;
+  return name ? name : "";
+}
+
+std::string type_name(const std::type_info* type) {
+  return type ? boost::core::demangle(type->name()) : std::string{};
+}
+
+actor_record::actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent,
+                           kind_id kind)
+    : id(id), parent(parent), kind(kind), registry_(registry) {
+  if (registry_)
+    registry_->enter(*this);
+}
+
+actor_record::~actor_record() { retire(); }
+
+void actor_record::retire() {
+  if (registry_)
+    registry_->leave(*this);
+  registry_ = nullptr;
+}
+
+void actor_registry::enter(actor_record& record) {
+  auto& s = shards_[record.id % shards];
+  std::lock_guard guard{s.mutex};
+  record.next_ = s.first;
+  if (s.first)
+    s.first->previous_ = &record;
+  s.first = &record;
+  size_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void actor_registry::leave(actor_record& record) {
+  auto& s = shards_[record.id % shards];
+  std::lock_guard guard{s.mutex};
+  (record.previous_ ? record.previous_->next_ : s.first) = record.next_;
+  if (record.next_)
+    record.next_->previous_ = record.previous_;
+  size_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::vector<actor_snapshot> actor_registry::snapshot() const {
+  std::vector<actor_snapshot> result;
+  result.reserve(size());
+  for (auto& s : shards_) {
+    std::lock_guard guard{s.mutex};
+    for (auto* r = s.first; r; r = r->next_) {
+      auto now = now_ticks();
+      actor_snapshot copy;
+      copy.id = r->id;
+      copy.parent = r->parent;
+      copy.kind = kind_name(r->kind);
+      copy.age = since(now, r->created);
+      copy.messages = r->handled.get();
+      auto present_since = r->present_since.load(std::memory_order_acquire);
+      auto* present = r->present.load(std::memory_order_relaxed);
+      auto taken = copy.messages + (present ? 1 : 0);
+      auto put = r->enqueued.load(std::memory_order_relaxed);
+      copy.mailbox = put > taken ? put - taken : 0;
+      copy.busy = to_duration(r->busy.get());
+      copy.waiting = since(now, r->waiting_since.load(std::memory_order_relaxed));
+      if (present_since != 0) {
+        copy.present = type_name(present);
+        copy.present_age = since(now, present_since);
+      }
+      result.push_back(std::move(copy));
+    }
+  }
+  return result;
+}
+
+kind_table::~kind_table() {
+  for (auto& entry : table_)
+    delete entry.load(std::memory_order_relaxed);
+}
+
+kind_counters& kind_table::make(kind_id kind) {
+  auto counters = std::make_unique<kind_counters>();
+  table_[kind].store(counters.get(), std::memory_order_release);
+  return *counters.release();
+}
+
+} // namespace gantry::runtime

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gantry::runtime {
+
+/// What a pool looks like at one moment.
+struct pool_snapshot {
+  struct task {
+    std::string label;
+    std::chrono::nanoseconds age{0}; ///< running: since it started; waiting: since it was submitted
+  };
+  std::size_t threads = 0;
+  std::size_t capacity = 0;
+  std::vector<task> running;
+  std::vector<task> waiting;
+};
+
+/// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
+/// when there is work and end after a while without any, so an idle daemon has none.
+///
+/// Actors never wait for it: `ask` sends the result as a message. Any thread may call anything.
+class worker_pool {
+public:
+  /// At most `threads` tasks run and `capacity` more wait.
+  worker_pool(std::size_t threads, std::size_t capacity);
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+  /// Waits for the running tasks; the waiting ones are dropped (and so are what they captured).
+  ~worker_pool();
+
+  /// Queues `task`. False if the queue is full or the pool is stopping: nothing was done then.
+  /// `label` is what inspection shows. A task must not throw.
+  bool submit(std::string label, std::function<void()> task);
+
+  /// Queues `work` and sends what it returns to `receiver` as a message. False as for `submit`.
+  template <class Handle, class Work>
+  bool ask(std::string label, const Handle& receiver, Work work) {
+    auto shared = std::make_shared<Work>(std::move(work));
+    return submit(std::move(label), [receiver, shared] { caf::anon_send(receiver, (*shared)()); });
+  }
+
+  pool_snapshot snapshot() const;
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct task {
+    std::string label;
+    std::function<void()> run;
+    clock::time_point since;
+  };
+  struct slot {
+    std::thread thread;
+    bool alive = false;
+    bool busy = false;
+    std::string label;
+    clock::time_point since;
+  };
+  void run(slot& own);
+
+  const std::size_t capacity_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::deque<task> waiting_;
+  std::vector<std::unique_ptr<slot>> slots_;
+  std::size_t idle_ = 0;
+  bool stop_ = false;
+};
+
+} // namespace gantry::runtime
