@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/runtime/stats.hpp"
+
+#include <string>
+#include <vector>
+
+/// Texts about the living actors. Pure: they show copies.
+namespace gantry::inspect {
+
+/// What an actor is doing.
+enum class actor_activity { running, ready, idle };
+
+actor_activity activity_of(const runtime::actor_snapshot& a) noexcept;
+/// `running`, `ready`, `idle`.
+const char* to_string(actor_activity a) noexcept;
+
+/// Actors in the place of goroutines (clause DB1). Always `goroutine profile: total N` first; then
+/// debug 0: `COUNT @ KIND STATE`, most first; 1: besides, a line per actor under its group; 2 and
+/// more: `actor_dump` alone.
+std::string actor_profile(std::vector<runtime::actor_snapshot> actors, int debug);
+
+/// All actors, those first that run for the longest time: a head line for each as Go's crash dump
+/// has it, `actor 12 [running, 1.5s]:`, then kind, parent, mailbox, message and figures. Also what
+/// SIGQUIT shows.
+std::string actor_dump(std::vector<runtime::actor_snapshot> actors);
+
+} // namespace gantry::inspect

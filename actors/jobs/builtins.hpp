@@ -1,0 +1,44 @@
+#pragma once
+
+#include "actors/engine/engine_actor.hpp"
+#include "actors/events/events_hub.hpp"
+#include "actors/jobs/daemon_facts.hpp"
+#include "protocol/error.hpp"
+
+#include <memory>
+
+namespace gantry::runtime {
+class scheduler;
+class worker_pool;
+} // namespace gantry::runtime
+
+/// The jobs that every daemon has: one function per file of this folder, each of which adds its
+/// handlers to the engine's table. All fail as `job_table::add` does.
+namespace gantry::jobs {
+
+/// What the jobs work with.
+struct builtin_services {
+  std::shared_ptr<runtime::worker_pool> pool; ///< for what blocks; never null
+  std::shared_ptr<const shared_facts> facts;  ///< never null
+  events::hub_actor hub;
+  runtime::scheduler* scheduler = nullptr; ///< outlives the engine; null: no actor is counted
+};
+
+/// All of the below.
+result<void> add_builtin_jobs(engine::job_table& table, const builtin_services& services);
+
+/// `events`, `log` and `subscribers_count` (clauses 1.13, W12-W17).
+result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& hub);
+
+/// `ping`, `version`, `info` and `disk_usage` (sections 22, clause Y9).
+result<void> add_system_jobs(engine::job_table& table, const builtin_services& services);
+
+/// `containers`, `container_inspect`, `images`, `image_inspect`, `networks`, `network_inspect`,
+/// `volumes` and `volume_inspect`. There are no objects: lists are empty, and whatever is named is
+/// not found, in the words that clients match.
+result<void> add_object_jobs(engine::job_table& table);
+
+/// `debug_vars` and `debug_pprof` (clauses DB1-DB3).
+result<void> add_debug_jobs(engine::job_table& table, const builtin_services& services);
+
+} // namespace gantry::jobs

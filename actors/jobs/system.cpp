@@ -1,0 +1,142 @@
+#include "actors/jobs/builtins.hpp"
+
+#include "actors/jobs/info.hpp"
+#include "actors/jobs/pool_job.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/runtime/worker_pool.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace gantry::jobs {
+
+/// INTERNAL: the number of open descriptors.
+struct descriptors_counted {
+  std::size_t count = 0;
+};
+
+} // namespace gantry::jobs
+
+GANTRY_LOCAL_MESSAGE(gantry::jobs::descriptors_counted)
+
+namespace gantry::jobs {
+
+namespace {
+
+namespace json = boost::json;
+
+using info_job_actor =
+    core::job_actor::extend<caf::reacts_to<descriptors_counted>, caf::reacts_to<caf::atom_value>>;
+
+/// Collects what is different each time, from whoever answers in time; what is missing then is 0:
+/// `info` is what people run when something hangs.
+struct info_job_state {
+  static inline const char* name = "info-job";
+  info_job_state() = default;
+
+  void init(info_job_actor::stateful_pointer<info_job_state> me, engine::job_run asked,
+            const builtin_services& services);
+  void got_one();
+  void end();
+
+  info_job_actor::stateful_pointer<info_job_state> self = nullptr;
+  engine::job_run run;
+  std::shared_ptr<const daemon_facts> facts;
+  info_figures figures;
+  int missing = 2;
+};
+
+void info_job_state::init(info_job_actor::stateful_pointer<info_job_state> me,
+                          engine::job_run asked, const builtin_services& services) {
+  self = me;
+  run = std::move(asked);
+  facts = services.facts->get();
+  figures.now = std::chrono::system_clock::now();
+  figures.actors = services.scheduler ? services.scheduler->registry().size() : 0;
+  caf::delayed_anon_send(info_job_actor{self}, limits::describe, caf::atom("late"));
+  self->request(services.hub, limits::describe, events::count_subscribers{})
+      .then(
+          [this](std::uint64_t count) {
+            figures.listeners = count;
+            got_one();
+          },
+          [this](const caf::error&) { got_one(); });
+  if (!services.pool->ask("count descriptors", info_job_actor{self},
+                          [] { return descriptors_counted{host::open_fd_count()}; }))
+    got_one();
+}
+
+void info_job_state::got_one() {
+  if (--missing == 0)
+    end();
+}
+
+void info_job_state::end() {
+  run.succeed(json::value(info_value(*facts, figures)));
+  self->quit();
+}
+
+info_job_actor::behavior_type run_info_job(info_job_actor::stateful_pointer<info_job_state> self,
+                                           const std::shared_ptr<engine::job_run>& run,
+                                           const builtin_services& services) {
+  self->state.init(self, std::move(*run), services);
+  return {
+      [self](const core::job_cancel& cancel) {
+        self->state.run.fail(errc::unavailable, "info: " + cancel.reason);
+        self->quit();
+      },
+      [](const core::job_credit&) {},
+      [](core::job_input&) {},
+      [](core::job_socket&) {},
+      [self](core::describe) {
+        return core::facts{{{"answers missing", std::to_string(self->state.missing)}}};
+      },
+      [self](const descriptors_counted& counted) {
+        self->state.figures.descriptors = counted.count;
+        self->state.got_one();
+      },
+      [self](caf::atom_value) { self->state.end(); },
+  };
+}
+
+/// LayersSize and the kinds that were asked for, all empty.
+json::object disk_usage(const job::env& environment) {
+  json::object usage{{"LayersSize", 0}};
+  for (const auto& type : environment.get_list("types")) {
+    if (type == "image")
+      usage.emplace("Images", json::array());
+    else if (type == "container")
+      usage.emplace("Containers", json::array());
+    else if (type == "volume")
+      usage.emplace("Volumes", json::array());
+    else if (type == "build-cache")
+      usage.emplace("BuildCache", json::array());
+  }
+  return usage;
+}
+
+} // namespace
+
+result<void> add_system_jobs(engine::job_table& table, const builtin_services& services) {
+  auto facts = services.facts;
+  auto added = table.add("ping", engine::job_function{[](engine::job_run& run) { run.succeed(); }});
+  if (added)
+    added = table.add("version", engine::job_function{[facts](engine::job_run& run) {
+                        run.succeed(json::value(version_value(*facts->get())));
+                      }});
+  if (added)
+    added = table.add(
+        "info", engine::job_handler{[services](caf::local_actor* engine, engine::job_run run) {
+          return runtime::spawn(engine, run_info_job,
+                                std::make_shared<engine::job_run>(std::move(run)), services);
+        }});
+  if (added)
+    added = table.add("disk_usage", engine::job_function{[](engine::job_run& run) {
+                        run.succeed(json::value(disk_usage(run.environment())));
+                      }});
+  return added;
+}
+
+} // namespace gantry::jobs
