@@ -1,0 +1,254 @@
+#include "app/daemon.hpp"
+
+#include "actors/engine/engine_actor.hpp"
+#include "actors/events/events_hub.hpp"
+#include "actors/host/sd_notify.hpp"
+#include "actors/inspect/actors.hpp"
+#include "actors/jobs/builtins.hpp"
+#include "actors/jobs/daemon_facts.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/runtime/system.hpp"
+#include "actors/runtime/watchdog.hpp"
+#include "actors/runtime/worker_pool.hpp"
+#include "actors/server/activation.hpp"
+#include "actors/server/serveapi.hpp"
+#include "app/reload.hpp"
+#include "app/supervisor.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace gantry::app {
+
+namespace {
+
+/// Threads for blocking work, and how much of it may wait.
+constexpr std::size_t pool_threads = 4;
+constexpr std::size_t pool_queue = 1024;
+
+runtime::system_options system_options_of(const settings& s) {
+  runtime::system_options options;
+  options.threads = s.io_threads > 0 ? static_cast<std::size_t>(s.io_threads)
+                                     : runtime::default_threads();
+  return options;
+}
+
+job::request serveapi_request(const settings& s) {
+  job::request r;
+  r.name = "serveapi";
+  r.args = s.hosts;
+  auto& env = r.environment;
+  env.set_bool("Logging", true);
+  env.set_bool("EnableCors", !s.api_cors_header.empty());
+  env.set("CorsHeader", s.api_cors_header);
+  env.set("Version", GANTRY_VERSION);
+  env.set("SocketGroup", s.group);
+  env.set_bool("Tls", s.tls);
+  env.set_bool("TlsVerify", s.tls_verify);
+  env.set("TlsCa", s.tls_ca_cert);
+  env.set("TlsCert", s.tls_cert);
+  env.set("TlsKey", s.tls_key);
+  env.set_bool("BufferRequests", true);
+  env.set_bool("InsecureTcp", s.insecure_allow_unauthenticated_tcp);
+  env.set_int("MaxConnections", s.max_connections);
+  return r;
+}
+
+api::config api_config(const settings& s) {
+  api::config c;
+  c.engine_version = GANTRY_VERSION;
+  c.debug = s.debug;
+  c.experimental = s.experimental;
+  if (!s.min_api_version.empty())
+    c.min_version = api::parse_version(s.min_api_version);
+  return c;
+}
+
+std::string make_directory(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (!ec)
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all |
+                                           std::filesystem::perms::group_exec |
+                                           std::filesystem::perms::others_exec, ec);
+  return ec ? "cannot make directory '" + path + "': " + ec.message() : std::string{};
+}
+
+jobs::daemon_settings facts_settings(const settings& s) {
+  jobs::daemon_settings f;
+  f.data_root = s.data_root;
+  f.labels = s.labels;
+  f.debug = s.debug;
+  f.experimental = s.experimental;
+  f.live_restore = s.live_restore;
+  f.no_new_privileges = s.no_new_privileges;
+  f.storage_driver = s.storage_driver;
+  f.log_driver = s.log_driver;
+  f.default_runtime = s.default_runtime;
+  for (auto& [name, runtime] : s.runtimes)
+    f.runtimes.emplace(name, runtime.path);
+  f.registry_mirrors = s.registry_mirrors;
+  f.insecure_registries = s.insecure_registries;
+  for (auto& pool : s.default_address_pools)
+    f.default_address_pools.push_back({pool.base, pool.size});
+  return f;
+}
+
+jobs::build_facts build_facts_of_this() {
+  jobs::build_facts build;
+  build.git_commit = GANTRY_COMMIT;
+  build.time = GANTRY_BUILD_TIME;
+  return build;
+}
+
+/// What is known before anything was looked at.
+jobs::daemon_facts initial_facts(const settings& s) {
+  jobs::daemon_facts facts;
+  facts.settings = facts_settings(s);
+  facts.build = build_facts_of_this();
+  return facts;
+}
+
+/// The part of the start that has to be over before clients are served. Blocking: runs in the
+/// worker pool.
+booted boot(const settings& s) {
+  booted result;
+  for (auto& path : {s.data_root, s.exec_root}) {
+    result.error = make_directory(path);
+    if (!result.error.empty())
+      return result;
+  }
+  if (auto id = jobs::load_engine_id_blocking(s.data_root))
+    result.engine_id = *id;
+  else
+    result.error = id.error().message;
+  return result;
+}
+
+api::event daemon_event(std::string action, std::string id,
+                        std::map<std::string, std::string, std::less<>> attributes) {
+  api::event e;
+  e.type = "daemon";
+  e.action = std::move(action);
+  e.actor = std::move(id);
+  e.attributes = std::move(attributes);
+  return e;
+}
+
+} // namespace
+
+struct daemon::parts {
+  explicit parts(const configuration& config)
+      : current(config.values), system_config(system_options_of(config.values)),
+        system(system_config),
+        watchdog(*runtime::scheduler::of(system)),
+        pool(std::make_shared<runtime::worker_pool>(pool_threads, pool_queue)),
+        facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))) {}
+
+  settings current;
+  runtime::system_config system_config;
+  caf::actor_system system;
+  runtime::watchdog watchdog;
+  std::shared_ptr<runtime::worker_pool> pool;
+  std::shared_ptr<jobs::shared_facts> facts;
+  events::hub_actor hub;
+  server::activation_actor activation;
+  core::engine_actor engine;
+  supervisor_actor supervisor;
+  bool shutting_down = false;
+};
+
+daemon::daemon(const configuration& config, host::socket_activation activated,
+               std::function<void(const std::string& error)> on_end)
+    : parts_(std::make_unique<parts>(config)) {
+  auto& p = *parts_;
+  for (auto& warning : config.warnings)
+    log::write(log::level::warn, "daemon", warning);
+  p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
+  auto notify = [pool = p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
+    if (notifier.wanted())
+      pool->submit("sd_notify READY=1", [notifier] {
+        if (auto sent = notifier.ready(); !sent)
+          log::write(log::level::warn, "daemon", "could not tell the init system",
+                     {{"error", sent.error().message}});
+      });
+    return std::string{};
+  };
+  p.activation = runtime::spawn(p.system, server::run_activation, server::ready_notifier{notify});
+
+  engine::job_table jobs;
+  server::server_services services;
+  services.pool = p.pool;
+  services.activation = p.activation;
+  services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
+  services.api = api_config(p.current);
+  // A name that is registered twice is a mistake in this program.
+  server::add_server_jobs(jobs, std::move(services)).value();
+  jobs::add_builtin_jobs(jobs, {p.pool, p.facts, p.hub, runtime::scheduler::of(p.system)}).value();
+
+  p.engine = runtime::spawn(p.system, engine::run_engine, std::move(jobs),
+                            engine::engine_options{});
+  p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, serveapi_request(p.current),
+                                end_notifier{std::move(on_end)});
+  // The pool outlives its tasks.
+  p.pool->ask("boot", p.supervisor, [s = p.current, facts = p.facts, hub = p.hub, pool = p.pool.get()] {
+    auto result = boot(s);
+    if (!result.error.empty())
+      return result;
+    auto known = *facts->get();
+    known.id = result.engine_id;
+    facts->set(std::move(known));
+    caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
+    // Asking programs for their versions takes a while; clients need not wait for it.
+    pool->submit("look at the machine", [s, facts, id = result.engine_id] {
+      facts->set(jobs::read_daemon_facts_blocking(facts_settings(s), build_facts_of_this(), id,
+                                                  ::getenv));
+    });
+    return result;
+  });
+}
+
+daemon::~daemon() {
+  auto& p = *parts_;
+  for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
+                      core::to_ptr(p.activation), core::to_ptr(p.hub)})
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  p.system.await_actors_before_shutdown(false);
+}
+
+void daemon::shut_down() {
+  auto& p = *parts_;
+  if (std::exchange(p.shutting_down, true))
+    return;
+  caf::anon_send(p.hub, events::publish{daemon_event("shutdown", p.facts->get()->id, {})});
+  caf::anon_send(p.engine, core::shutdown_engine{});
+}
+
+void daemon::reload(const settings& wanted) {
+  auto& p = *parts_;
+  auto plan = plan_reload(p.current, wanted);
+  p.current = plan.next;
+  log::set_level(p.current.effective_level());
+  p.facts->reload(facts_settings(p.current));
+  if (plan.reread_certificates)
+    caf::anon_send(p.activation, server::reload_listeners{});
+  std::string applied;
+  for (auto& key : plan.applied)
+    applied += (applied.empty() ? "" : " ") + key;
+  log::write(log::level::info, "daemon", "Reloaded the configuration",
+             {{"changed", applied.empty() ? "nothing" : applied}});
+  for (auto& key : plan.need_restart)
+    log::write(log::level::warn, "daemon", "a changed setting waits for the next start",
+               {{"key", key}});
+  std::map<std::string, std::string, std::less<>> attributes;
+  for (auto& [key, value] : reload_attributes(p.current))
+    attributes.emplace(key, value);
+  caf::anon_send(p.hub, events::publish{daemon_event("reload", p.facts->get()->id, std::move(attributes))});
+}
+
+std::string daemon::dump() const {
+  return inspect::actor_dump(runtime::scheduler::of(parts_->system)->registry().snapshot());
+}
+
+} // namespace gantry::app
