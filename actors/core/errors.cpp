@@ -13,9 +13,9 @@ caf::error to_caf(const api_error& e) {
 api_error from_caf(const caf::error& e) {
   if (e.category() == caf::atom("gantry")) {
     auto& context = e.context();
-    return {static_cast<errc>(e.code()),
-            context.match_elements<std::string>() ? context.get_as<std::string>(0)
-                                                  : std::string{to_string(static_cast<errc>(e.code()))}};
+    return {static_cast<errc>(e.code()), context.match_elements<std::string>()
+                                             ? context.get_as<std::string>(0)
+                                             : std::string{to_string(static_cast<errc>(e.code()))}};
   }
   if (e == caf::sec::request_timeout)
     return {errc::unavailable, "no answer within the time allowed"};

@@ -46,9 +46,10 @@ using job_actor = caf::typed_actor<
     caf::reacts_to<job_socket>>::extend_with<inspectable_actor>;
 
 /// Whoever has jobs run for him: a connection, another job, a test.
-using job_client_actor = caf::typed_actor<
-    caf::reacts_to<job_done>, caf::reacts_to<job_stream_begun>, caf::reacts_to<job_output>,
-    caf::reacts_to<job_wants_input>, caf::reacts_to<job_takes_socket>>;
+using job_client_actor =
+    caf::typed_actor<caf::reacts_to<job_done>, caf::reacts_to<job_stream_begun>,
+                     caf::reacts_to<job_output>, caf::reacts_to<job_wants_input>,
+                     caf::reacts_to<job_takes_socket>>;
 
 /// What can be told that the daemon ends; has to answer when it has done what it had to.
 using shutdown_hook_actor = caf::typed_actor<caf::replies_to<shutting_down>::with<done>>;

@@ -51,6 +51,9 @@ inline constexpr caf::timespan first_byte = span(2min);
 inline constexpr caf::timespan handshake = span(10s);
 /// A client that does not take a single byte of an answer that is not a stream.
 inline constexpr caf::timespan write_stall = span(5min);
+/// From asking a connection to end until it is cut, whatever it is doing; less than what a shutdown
+/// callback gets.
+inline constexpr caf::timespan connection_end = span(5s);
 /// Time for the client to read an error and close, before the socket is closed under it.
 inline constexpr caf::timespan linger = span(2s);
 /// Bytes read from a socket at a time.

@@ -40,7 +40,7 @@ struct facts {
 
 /// Who is at the other end of a connection. Shared by all its requests.
 struct client_info {
-  std::string address;          ///< `unix` or `tcp://10.0.0.1:1234`
+  std::string address;              ///< `unix` or `tcp://10.0.0.1:1234`
   std::optional<std::uint32_t> uid; ///< of a unix peer
   std::optional<std::int32_t> pid;
   std::string subject; ///< of the client's certificate (RFC 2253), or ""
@@ -73,7 +73,7 @@ struct job_done {
 struct job_stream_begun {
   request_id id = 0;
   context_ptr context;
-  std::string content_type; ///< media type of the output
+  std::string content_type;  ///< media type of the output
   caf::strong_actor_ptr job; ///< a job_actor; takes `job_credit` and `job_cancel`
 };
 

@@ -3,6 +3,7 @@
 #include <caf/system_messages.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 

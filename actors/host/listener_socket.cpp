@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -119,6 +120,25 @@ std::optional<api_error> check_unix_path(const std::string& path) {
 }
 
 // Makes room at `path`: removes a socket that nobody answers on, refuses for anything else.
+/// Connects to a socket's file: 0 if somebody is there, else the errno value. Asks again for a
+/// while: a daemon that was killed may live on for a moment in a child that has not called exec(2)
+/// yet, and such a child holds the socket.
+int probe_socket(const std::string& path) {
+  constexpr int attempts = 20;
+  constexpr timespec pause{0, 50'000'000};
+  auto address = unix_address(path);
+  for (int attempt = 1;; ++attempt) {
+    unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!probe)
+      return errno;
+    if (::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+      return errno;
+    if (attempt == attempts)
+      return 0;
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
 std::optional<api_error> remove_stale_socket(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
@@ -129,13 +149,9 @@ std::optional<api_error> remove_stale_socket(const std::string& path) {
   if (!S_ISSOCK(info.st_mode))
     return api_error{errc::conflict, "'" + path + "' exists and is not a socket"};
 
-  unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (!probe)
-    return errno_error("socket", errno);
-  auto address = unix_address(path);
-  if (::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0)
+  switch (probe_socket(path)) {
+  case 0:
     return api_error{errc::conflict, "another daemon is listening on it"};
-  switch (errno) {
   case ECONNREFUSED:
     break;
   case ENOENT:

@@ -48,7 +48,8 @@ struct profiler {
   }
 };
 
-std::atomic<bool> in_use{false};
+std::atomic<bool> in_use{false};   ///< somebody has the one place
+std::atomic<bool> sampling{false}; ///< and samples are taken
 
 /// Gives the one place back unless it was kept.
 struct place {
@@ -77,6 +78,7 @@ result<std::unique_ptr<cpu_profile>> cpu_profile::start() {
   if (library.start(path.c_str()) == 0)
     return refused("cpu profiling already in use");
   mine.keep = true;
+  sampling = true;
   return std::unique_ptr<cpu_profile>{new cpu_profile{std::move(file)}};
 }
 
@@ -88,8 +90,11 @@ void cpu_profile::stop() noexcept {
   if (!std::exchange(running_, false))
     return;
   profiler::get().stop();
+  sampling = false;
   in_use = false;
 }
+
+bool cpu_profile::is_running() noexcept { return sampling; }
 
 result<std::string> cpu_profile::finish() {
   stop();

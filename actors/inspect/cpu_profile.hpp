@@ -13,12 +13,15 @@ namespace gantry::inspect {
 ///
 /// libprofiler is loaded when the first profile is asked for: linked, it would cost 230 KiB of
 /// memory and a handler for SIGPROF in every daemon that is never looked at. Threads that are to be
-/// seen must not block SIGPROF.
+/// seen must not block SIGPROF. At its end the library writes a line (`PROFILE: ...`) to stderr.
 class cpu_profile {
 public:
   /// Starts it. Errors, all `Could not enable CPU profiling: ...`: system `cpu profiling already in
   /// use`, and what keeps the library from being loaded. Blocks, the first time.
   static result<std::unique_ptr<cpu_profile>> start();
+
+  /// Whether one is being taken.
+  static bool is_running() noexcept;
 
   cpu_profile(const cpu_profile&) = delete;
   cpu_profile& operator=(const cpu_profile&) = delete;

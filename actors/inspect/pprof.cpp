@@ -33,6 +33,15 @@ std::optional<std::uintptr_t> parse_address(std::string_view text) {
   return value;
 }
 
+/// Without white space at either end: a file or `echo` that is posted ends in a newline.
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view blank = " \t\r\n";
+  auto begin = text.find_first_not_of(blank);
+  if (begin == std::string_view::npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
+}
+
 /// Names of threads and their ids.
 std::map<std::string, std::vector<std::string>> read_threads(const std::string& root) {
   std::map<std::string, std::vector<std::string>> threads;
@@ -86,7 +95,7 @@ std::string pprof_symbols(std::string_view addresses) {
   symbolizer symbols;
   while (!addresses.empty()) {
     auto end = addresses.find('+');
-    auto text = host::trim_blanks(addresses.substr(0, end));
+    auto text = trim(addresses.substr(0, end));
     addresses.remove_prefix(end == std::string_view::npos ? addresses.size() : end + 1);
     auto address = parse_address(text);
     if (!address)

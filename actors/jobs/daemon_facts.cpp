@@ -151,16 +151,16 @@ std::shared_ptr<const daemon_facts> shared_facts::get() const {
   return facts_;
 }
 
-void shared_facts::set(daemon_facts facts) {
-  auto next = std::make_shared<const daemon_facts>(std::move(facts));
+void shared_facts::learn(daemon_facts facts) {
   std::lock_guard guard{mutex_};
-  facts_ = std::move(next);
+  facts.settings = facts_->settings;
+  facts_ = std::make_shared<const daemon_facts>(std::move(facts));
 }
 
 void shared_facts::reload(daemon_settings settings) {
-  auto next = std::make_shared<daemon_facts>(*get());
-  next->settings = std::move(settings);
   std::lock_guard guard{mutex_};
+  auto next = std::make_shared<daemon_facts>(*facts_);
+  next->settings = std::move(settings);
   facts_ = std::move(next);
 }
 

@@ -84,8 +84,8 @@ public:
 
   /// A copy of the pointer: what it shows stays as it is.
   std::shared_ptr<const daemon_facts> get() const;
-  /// Puts in force what was found out since.
-  void set(daemon_facts facts);
+  /// Puts in force what was found out since. The settings stay: they may have been reloaded.
+  void learn(daemon_facts facts);
   /// The same machine with other settings.
   void reload(daemon_settings settings);
 

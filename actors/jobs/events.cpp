@@ -5,10 +5,14 @@
 #include <boost/json/value.hpp>
 #include <caf/system_messages.hpp>
 
+#include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gantry::jobs {
 

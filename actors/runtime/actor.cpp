@@ -1,16 +1,41 @@
 #include "actors/runtime/actor.hpp"
 
+#include <caf/all.hpp>
 #include <caf/message_view.hpp>
 #include <caf/sec.hpp>
+#include <caf/type_nr.hpp>
+
+#include <array>
 
 namespace gantry::runtime {
 
+namespace {
+
+/// CAF knows its own message types (exit_msg, error, texts, ...) by number only.
+template <class... Types>
+const std::type_info* builtin_type(std::size_t number, caf::detail::type_list<Types...>) {
+  static constexpr std::array types{&typeid(void), &typeid(Types)...};
+  return types[number < types.size() ? number : 0];
+}
+
+const std::type_info* message_type(const caf::type_erased_tuple& content) {
+  if (content.size() == 0)
+    return &typeid(void);
+  auto [number, type] = content.type(0);
+  return type ? type : builtin_type(number, caf::sorted_builtin_types{});
+}
+
+} // namespace
+
+const std::type_info* message_type(const caf::mailbox_element& element) {
+  return message_type(element.content());
+}
+
 caf::result<caf::message> log_and_drop(caf::scheduled_actor* self, caf::message_view& message) {
   auto& content = message.content();
-  auto type = content.size() == 0 ? std::string{"nothing"} : type_name(content.type(0).second);
-  log::write(log::level::warn, self->name(), "dropped a message that it has no handler for",
-             {{"actor", std::to_string(self->id())},
-              {"message", type.empty() ? content.stringify() : type}});
+  log::write(
+      log::level::warn, self->name(), "dropped a message that it has no handler for",
+      {{"actor", std::to_string(self->id())}, {"message", type_name(message_type(content))}});
   return caf::sec::unexpected_message;
 }
 

@@ -6,16 +6,16 @@
 
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/detail/init_fun_factory.hpp>
 #include <caf/infer_handle.hpp>
 #include <caf/invoke_message_result.hpp>
 #include <caf/local_actor.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/scheduled_actor.hpp>
-#include <caf/type_erased_tuple.hpp>
 
 #include <exception>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
@@ -26,6 +26,9 @@ caf::result<caf::message> log_and_drop(caf::scheduled_actor* self, caf::message_
 
 /// Says in the log that a handler threw; the actor ends with `sec::runtime_error`.
 caf::error log_exception(caf::scheduled_actor* self, std::exception_ptr& thrown);
+
+/// The type of a message's first part; that of `void` for an empty message.
+const std::type_info* message_type(const caf::mailbox_element& element);
 
 /// An actor that is counted: every message, how long it waited and how long it took. `Base` is the
 /// actor class that CAF infers from a behaviour function.
@@ -92,7 +95,7 @@ public:
     auto* w = worker::current();
     if (!w)
       return Base::consume(element);
-    measurement m{*this, *w, first_type(element)};
+    measurement m{*this, *w, message_type(element)};
     auto result = Base::consume(element);
     m.skipped = result == caf::invoke_message_result::skipped;
     return result;
@@ -108,11 +111,6 @@ private:
     // One lookup per class: the name of a state is the same for all its actors.
     static const kind_id kind = intern_kind(self.name());
     return kind;
-  }
-
-  static const std::type_info* first_type(const caf::mailbox_element& element) {
-    auto& content = element.content();
-    return content.size() == 0 ? &typeid(void) : content.type(0).second;
   }
 
   /// Counts a message at its end, which may be an exception.
@@ -154,8 +152,21 @@ namespace detail {
 template <caf::spawn_options Options, class F, class... Args>
 auto spawn_measured(caf::actor_system& sys, caf::actor_config& cfg, F behave, Args&&... args) {
   using impl = caf::infer_impl_from_fun_t<F>;
-  caf::detail::init_fun_factory<impl, F> factory;
-  cfg.init_fun = factory(std::move(behave), std::forward<Args>(args)...);
+  // Not caf::detail::init_fun_factory: without arguments it dereferences a null pointer to none.
+  auto start = [behave = std::move(behave), given = std::make_tuple(std::forward<Args>(args)...)](
+                   caf::local_actor* self) mutable -> caf::behavior {
+    auto make = [&](auto&... each) { return behave(static_cast<impl*>(self), std::move(each)...); };
+    using made = decltype(std::apply(make, given));
+    if constexpr (std::is_void_v<made>) {
+      std::apply(make, given);
+      return {};
+    } else if constexpr (std::is_same_v<made, caf::behavior>) {
+      return std::apply(make, given);
+    } else {
+      return std::move(std::apply(make, given).unbox());
+    }
+  };
+  cfg.init_fun = caf::actor_config::init_fun_type{std::move(start)};
   return sys.spawn_impl<measured<impl>, Options>(cfg);
 }
 

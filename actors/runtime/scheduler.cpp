@@ -7,6 +7,8 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/scheduled_actor.hpp>
 
 #include <boost/asio/post.hpp>
 
@@ -35,12 +37,46 @@ constexpr std::chrono::milliseconds stop_limit{500};
 
 /// Takes the place of CAF's printer, which would be a thread of its own: what an actor prints goes
 /// to the log.
-caf::behavior log_printer(caf::event_based_actor* self) {
+///
+/// The argument is for CAF, whose factory dereferences a null pointer where there is none.
+caf::behavior log_printer(caf::event_based_actor* self, caf::unit_t) {
   self->set_default_handler(caf::drop);
   return {[](caf::atom_value, caf::actor_id, const std::string& text) {
     log::write(log::level::warn, "actor", text, {});
   }};
 }
+
+/// Ends actors that will never be resumed again, and those that become ready by it, as they would
+/// end themselves. (CAF's `cleanup_and_release` does not destroy their states and keeps a reference
+/// to each of the others for ever.)
+class undertaker final : public caf::execution_unit {
+public:
+  static void end(caf::resumable* ready) {
+    if (ready->subtype() != caf::resumable::scheduled_actor) {
+      caf::intrusive_ptr_release(ready);
+      return;
+    }
+    undertaker self{static_cast<caf::scheduled_actor*>(ready)->home_system()};
+    self.exec_later(ready);
+    while (!self.ready_.empty()) {
+      auto* next = static_cast<caf::scheduled_actor*>(self.ready_.back());
+      self.ready_.pop_back();
+      if (!next->getf(caf::abstract_actor::is_cleaned_up_flag)) {
+        next->quit(caf::exit_reason::user_shutdown);
+        next->on_exit();
+        next->cleanup(caf::make_error(caf::exit_reason::user_shutdown), &self);
+      }
+      caf::intrusive_ptr_release(static_cast<caf::resumable*>(next));
+    }
+  }
+
+  void exec_later(caf::resumable* ready) override { ready_.push_back(ready); }
+
+private:
+  explicit undertaker(caf::actor_system& sys) : execution_unit(&sys) {}
+
+  std::vector<caf::resumable*> ready_;
+};
 
 } // namespace
 
@@ -54,14 +90,14 @@ public:
   posted& operator=(posted&&) = delete;
   ~posted() {
     if (ready_)
-      cleanup_and_release(ready_);
+      undertaker::end(ready_);
   }
   void operator()() {
     // Without a worker it is `stop` that empties the queue.
     if (auto* w = worker::current())
       w->push(std::exchange(ready_, nullptr));
     else
-      cleanup_and_release(std::exchange(ready_, nullptr));
+      undertaker::end(std::exchange(ready_, nullptr));
   }
 
 private:
@@ -84,7 +120,7 @@ void worker::exec_later(caf::resumable* ready) {
     }
   }
   if (auto* other = owner_.idle_besides(*this))
-    owner_.share(ready, other->io_);
+    owner_.share(ready, *other);
   else
     push(ready);
 }
@@ -200,7 +236,8 @@ void scheduler::init(caf::actor_system_config& cfg) {
 }
 
 void scheduler::start() {
-  utility_actors_[printer_id] = system().spawn<caf::hidden + caf::lazy_init>(log_printer);
+  utility_actors_[printer_id] =
+      system().spawn<caf::hidden + caf::lazy_init>(log_printer, caf::unit);
   for (auto& w : workers_)
     w->thread_ = std::thread{[this, w = w.get()] {
       auto name = "gantry-io-" + std::to_string(w->index());
@@ -231,7 +268,7 @@ void scheduler::stop() {
     some = false;
     for (auto& w : workers_)
       for (auto* left : w->take_all()) {
-        cleanup_and_release(left);
+        undertaker::end(left);
         some = true;
       }
     for (auto& io : contexts_) {
@@ -245,7 +282,7 @@ void scheduler::enqueue(caf::resumable* ready) {
   if (auto* w = worker::current(); w && &w->owner() == this)
     w->exec_later(ready);
   else
-    share(ready, next_io());
+    share(ready, next_worker());
 }
 
 boost::asio::io_context& scheduler::next_io() noexcept {
@@ -254,8 +291,21 @@ boost::asio::io_context& scheduler::next_io() noexcept {
   return *contexts_[next_.fetch_add(1, std::memory_order_relaxed) % contexts_.size()];
 }
 
-void scheduler::share(caf::resumable* ready, boost::asio::io_context& io) {
-  boost::asio::post(io, posted{ready});
+worker& scheduler::next_worker() noexcept {
+  // With one io_context for all it does not matter which: whoever is free takes what is posted.
+  if (layout_ == io_layout::shared)
+    return *workers_.front();
+  return *workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()];
+}
+
+void scheduler::share(caf::resumable* ready, worker& to) {
+  if (layout_ == io_layout::shared) {
+    boost::asio::post(to.io_, posted{ready});
+  } else {
+    // Not into its io_context, from where `rescue` could not take it if that thread gets stuck.
+    to.push(ready);
+    boost::asio::post(to.io_, [] {});
+  }
 }
 
 std::vector<kind_snapshot> scheduler::kinds() const {
@@ -288,13 +338,13 @@ std::vector<kind_snapshot> scheduler::kinds() const {
 }
 
 void scheduler::rescue(worker& stuck) {
+  if (workers_.size() == 1)
+    return;
   for (auto* ready : stuck.take_all()) {
     auto* to = idle_besides(stuck);
-    for (std::size_t i = 0; !to && i < workers_.size(); ++i) {
-      auto* next = workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()].get();
-      to = next != &stuck ? next : nullptr;
-    }
-    share(ready, to ? to->io_ : stuck.io_);
+    while (!to || to == &stuck)
+      to = workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()].get();
+    share(ready, *to);
   }
 }
 

@@ -165,7 +165,8 @@ public:
 private:
   friend class worker;
   class posted;
-  void share(caf::resumable* ready, boost::asio::io_context& io);
+  worker& next_worker() noexcept;
+  void share(caf::resumable* ready, worker& to);
   worker* idle_besides(const worker& me) const noexcept;
   void begin_idle(worker& w) noexcept;
   void end_idle(worker& w) noexcept;

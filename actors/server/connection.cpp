@@ -103,7 +103,13 @@ void connection_state::fail_handshake() {
 }
 
 void connection_state::on_end() {
-  end_asked_ = true;
+  if (!std::exchange(end_asked_, true)) {
+    // A client that does not read, or a job that does not end, cannot hold up the daemon's end.
+    auto now = self_->clock().now();
+    end_by_ = now + limits::connection_end;
+    deadline_ = std::min(deadline_, end_by_);
+    arm_tick(now);
+  }
   switch (phase_) {
   case phase::handshake:
     return close_now();
@@ -142,7 +148,7 @@ void connection_state::close_now() {
 
 void connection_state::expect_within(caf::timespan limit) {
   auto now = self_->clock().now();
-  deadline_ = now + limit;
+  deadline_ = std::min(now + limit, end_by_);
   arm_tick(now);
 }
 
@@ -164,6 +170,8 @@ void connection_state::on_tick() {
     return;
   if (now < deadline_)
     return arm_tick(now);
+  if (now >= end_by_)
+    return close_now();
   expect_nothing();
   on_late();
 }

@@ -73,7 +73,7 @@ private:
   void keep_output(std::string_view bytes);
   bool has_output() const { return out_.size() > out_done_; }
   void expect_within(caf::timespan limit);
-  void expect_nothing() { deadline_ = time_point::max(); }
+  void expect_nothing() { deadline_ = end_by_; }
   void arm_tick(time_point now);
   void on_late();
   void close_soon();
@@ -127,6 +127,7 @@ private:
   std::size_t input_most_ = 0;
 
   time_point deadline_ = time_point::max();
+  time_point end_by_ = time_point::max(); ///< the daemon does not wait longer than this
   time_point tick_at_ = time_point::max();
   std::uint64_t served_ = 0;
 };

@@ -36,8 +36,9 @@ result<serveapi_request> check(const engine::job_run& run) {
   r.buffered = env.get_bool("BufferRequests");
   r.insecure_tcp = env.get_bool("InsecureTcp");
   r.group = env.get("SocketGroup");
-  if (auto most = env.get_int64("MaxConnections"); most > 0)
-    r.max_connections = static_cast<std::size_t>(most);
+  if (env.exists("MaxConnections")) // 0: no limit
+    r.max_connections =
+        static_cast<std::size_t>(std::max<std::int64_t>(0, env.get_int64("MaxConnections")));
   if (env.get_bool("Tls") || env.get_bool("TlsVerify"))
     r.tls = host::tls_options{env.get("TlsCert"), env.get("TlsKey"), env.get("TlsCa"),
                               env.get_bool("TlsVerify")};
@@ -203,8 +204,11 @@ struct serveapi_state {
     log::write(log::level::info, "serveapi", "API listen on " + one.socket->bound,
                {{"proto", one.proto}, {"tls", with_tls}});
     self->request(listener, caf::infinite, serve_listener{})
-        .then([this](core::done) { on_listener_ended({errc::none, {}}); },
-              [this](const caf::error& e) { on_listener_ended(from_caf(e)); });
+        .then(
+            [this](core::done) {
+              on_listener_ended({errc::none, {}});
+            },
+            [this](const caf::error& e) { on_listener_ended(from_caf(e)); });
     caf::anon_send(services->activation, join_activation{listener});
   }
 

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using echo_actor = caf::typed_actor<caf::replies_to<int>::with<int>, caf::reacts_to<caf::atom_value>>;
+using echo_actor =
+    caf::typed_actor<caf::replies_to<int>::with<int>, caf::reacts_to<caf::atom_value>>;
 
 struct echo_state {
   static inline const char* name = "echo";
@@ -113,7 +114,7 @@ TEST_CASE("scheduler: delayed messages and request time-outs come on time", "[ac
   caf::actor_system sys{cfg};
   std::promise<std::chrono::steady_clock::time_point> arrived;
   auto start = std::chrono::steady_clock::now();
-  auto waiter = sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+  auto waiter = spawn(sys, [&](caf::event_based_actor* self) -> caf::behavior {
     self->delayed_send(self, 30ms, 1);
     return {[self, &arrived](int) {
       arrived.set_value(std::chrono::steady_clock::now());
@@ -124,16 +125,15 @@ TEST_CASE("scheduler: delayed messages and request time-outs come on time", "[ac
   REQUIRE(future.wait_for(10s) == std::future_status::ready);
   CHECK(future.get() - start >= 30ms);
 
-  auto silent = sys.spawn([](caf::event_based_actor* self) -> caf::behavior {
+  auto silent = spawn(sys, [](caf::event_based_actor* self) -> caf::behavior {
     self->set_default_handler(caf::skip);
     return {[](float) {}};
   });
   std::promise<bool> timed_out;
-  sys.spawn([&](caf::event_based_actor* self) {
-    self->request(silent, 20ms, 1).then([&](int) { timed_out.set_value(false); },
-                                        [&](caf::error& e) {
-                                          timed_out.set_value(e == caf::sec::request_timeout);
-                                        });
+  spawn(sys, [&](caf::event_based_actor* self) {
+    self->request(silent, 20ms, 1)
+        .then([&](int) { timed_out.set_value(false); },
+              [&](caf::error& e) { timed_out.set_value(e == caf::sec::request_timeout); });
   });
   CHECK(timed_out.get_future().get());
   caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);

@@ -1,3 +1,4 @@
+#include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/worker_pool.hpp"
 
@@ -16,7 +17,7 @@ TEST_CASE("worker_pool: results arrive as messages", "[actors][runtime]") {
   caf::actor_system sys{cfg};
   worker_pool pool{2, 8};
   std::promise<int> got;
-  auto receiver = sys.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+  auto receiver = spawn(sys, [&](caf::event_based_actor* self) -> caf::behavior {
     return {[self, &got](int x) {
       got.set_value(x);
       self->quit();
