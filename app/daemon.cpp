@@ -15,6 +15,9 @@
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
 
+#include <unistd.h>
+
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -29,8 +32,8 @@ constexpr std::size_t pool_queue = 1024;
 
 runtime::system_options system_options_of(const settings& s) {
   runtime::system_options options;
-  options.threads = s.io_threads > 0 ? static_cast<std::size_t>(s.io_threads)
-                                     : runtime::default_threads();
+  options.threads =
+      s.io_threads > 0 ? static_cast<std::size_t>(s.io_threads) : runtime::default_threads();
   return options;
 }
 
@@ -69,9 +72,11 @@ std::string make_directory(const std::string& path) {
   std::error_code ec;
   std::filesystem::create_directories(path, ec);
   if (!ec)
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all |
-                                           std::filesystem::perms::group_exec |
-                                           std::filesystem::perms::others_exec, ec);
+    std::filesystem::permissions(path,
+                                 std::filesystem::perms::owner_all |
+                                     std::filesystem::perms::group_exec |
+                                     std::filesystem::perms::others_exec,
+                                 ec);
   return ec ? "cannot make directory '" + path + "': " + ec.message() : std::string{};
 }
 
@@ -133,6 +138,9 @@ api::event daemon_event(std::string action, std::string id,
   e.action = std::move(action);
   e.actor = std::move(id);
   e.attributes = std::move(attributes);
+  char name[HOST_NAME_MAX + 1] = {};
+  if (::gethostname(name, HOST_NAME_MAX) == 0)
+    e.attributes.insert_or_assign("name", name);
   return e;
 }
 
@@ -141,8 +149,7 @@ api::event daemon_event(std::string action, std::string id,
 struct daemon::parts {
   explicit parts(const configuration& config)
       : current(config.values), system_config(system_options_of(config.values)),
-        system(system_config),
-        watchdog(*runtime::scheduler::of(system)),
+        system(system_config), watchdog(*runtime::scheduler::of(system)),
         pool(std::make_shared<runtime::worker_pool>(pool_threads, pool_queue)),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))) {}
 
@@ -187,26 +194,27 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {p.pool, p.facts, p.hub, runtime::scheduler::of(p.system)}).value();
 
-  p.engine = runtime::spawn(p.system, engine::run_engine, std::move(jobs),
-                            engine::engine_options{});
-  p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, serveapi_request(p.current),
-                                end_notifier{std::move(on_end)});
+  p.engine =
+      runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
+  p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
+                                serveapi_request(p.current), end_notifier{std::move(on_end)});
   // The pool outlives its tasks.
-  p.pool->ask("boot", p.supervisor, [s = p.current, facts = p.facts, hub = p.hub, pool = p.pool.get()] {
-    auto result = boot(s);
-    if (!result.error.empty())
-      return result;
-    auto known = *facts->get();
-    known.id = result.engine_id;
-    facts->set(std::move(known));
-    caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
-    // Asking programs for their versions takes a while; clients need not wait for it.
-    pool->submit("look at the machine", [s, facts, id = result.engine_id] {
-      facts->set(jobs::read_daemon_facts_blocking(facts_settings(s), build_facts_of_this(), id,
-                                                  ::getenv));
-    });
-    return result;
-  });
+  p.pool->ask("boot", p.supervisor,
+              [s = p.current, facts = p.facts, hub = p.hub, pool = p.pool.get()] {
+                auto result = boot(s);
+                if (!result.error.empty())
+                  return result;
+                auto known = *facts->get();
+                known.id = result.engine_id;
+                facts->learn(std::move(known));
+                caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
+                // Asking programs for their versions takes a while; clients need not wait for it.
+                pool->submit("look at the machine", [s, facts, id = result.engine_id] {
+                  facts->learn(jobs::read_daemon_facts_blocking(
+                      facts_settings(s), build_facts_of_this(), id, ::getenv));
+                });
+                return result;
+              });
 }
 
 daemon::~daemon() {
@@ -221,8 +229,7 @@ void daemon::shut_down() {
   auto& p = *parts_;
   if (std::exchange(p.shutting_down, true))
     return;
-  caf::anon_send(p.hub, events::publish{daemon_event("shutdown", p.facts->get()->id, {})});
-  caf::anon_send(p.engine, core::shutdown_engine{});
+  caf::anon_send(p.supervisor, stop_daemon{daemon_event("shutdown", p.facts->get()->id, {})});
 }
 
 void daemon::reload(const settings& wanted) {
@@ -244,7 +251,8 @@ void daemon::reload(const settings& wanted) {
   std::map<std::string, std::string, std::less<>> attributes;
   for (auto& [key, value] : reload_attributes(p.current))
     attributes.emplace(key, value);
-  caf::anon_send(p.hub, events::publish{daemon_event("reload", p.facts->get()->id, std::move(attributes))});
+  caf::anon_send(
+      p.hub, events::publish{daemon_event("reload", p.facts->get()->id, std::move(attributes))});
 }
 
 std::string daemon::dump() const {

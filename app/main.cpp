@@ -13,8 +13,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -23,6 +25,17 @@ using namespace gantry;
 
 /// Clauses 2.5, K-8: the fourth INT or TERM does not wait any longer.
 constexpr int signals_that_force = 4;
+
+void log_stop(int signal) {
+  log::write(log::level::info, "daemon",
+             "Received signal '" + app::signal_name(signal) + "', starting shutdown of gantry...");
+}
+
+/// Clause 2.5: without clean-up.
+[[noreturn]] void force_end(int signal) {
+  std::fputs("Force shutdown of gantry, interrupting cleanup\n", stderr);
+  ::_exit(128 + signal);
+}
 
 /// What ended the daemon, told by one of its threads.
 struct ending {
@@ -42,6 +55,35 @@ void reload(app::daemon& daemon, const app::run& run, const app::environment& en
   daemon.reload(again->values);
 }
 
+/// Goes on to read signals while the daemon's parts come apart, which may take long if one of them
+/// is stuck in the kernel.
+class last_signals {
+public:
+  last_signals(const app::signals& source, int stops)
+      : source_(source), thread_([this, stops] { read(stops); }) {}
+  ~last_signals() {
+    done_ = true;
+    source_.wake();
+    thread_.join();
+  }
+
+private:
+  void read(int stops) {
+    while (!done_) {
+      auto signal = source_.next();
+      if (signal != SIGINT && signal != SIGTERM)
+        continue;
+      log_stop(signal);
+      if (++stops >= signals_that_force)
+        force_end(signal);
+    }
+  }
+
+  const app::signals& source_;
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
 int serve(const app::run& run, const app::environment& env, host::socket_activation activated) {
   app::signals signals;
   app::log_writer log_writer{app::stderr_log(run.config.values.format)};
@@ -60,47 +102,48 @@ int serve(const app::run& run, const app::environment& env, host::socket_activat
   log::write(log::level::info, "daemon", "Starting up", {{"version", GANTRY_VERSION}});
 
   ending end;
-  app::daemon daemon{run.config, std::move(activated), [&](const std::string& error) {
-                       std::lock_guard guard{end.mutex};
-                       end.ended = true;
-                       end.error = error;
-                       signals.wake();
-                     }};
+  auto daemon = std::make_unique<app::daemon>(run.config, std::move(activated),
+                                              [&](const std::string& error) {
+                                                std::lock_guard guard{end.mutex};
+                                                end.ended = true;
+                                                end.error = error;
+                                                signals.wake();
+                                              });
   int stops = 0;
   for (;;) {
     auto signal = signals.next();
     switch (signal) {
     case 0: {
-      std::lock_guard guard{end.mutex};
+      std::unique_lock guard{end.mutex};
       if (!end.ended)
         continue;
-      if (end.error.empty())
-        return 0;
-      log::write(log::level::fatal, "daemon", "failed to start daemon", {{"error", end.error}});
-      return 1;
+      auto error = end.error;
+      guard.unlock();
+      last_signals watch{signals, stops};
+      if (!error.empty())
+        log::write(log::level::fatal, "daemon", "failed to start daemon", {{"error", error}});
+      daemon.reset();
+      return error.empty() ? 0 : 1;
     }
     case SIGHUP:
-      reload(daemon, run, env);
+      reload(*daemon, run, env);
       continue;
     case SIGUSR1:
-      std::fputs(daemon.dump().c_str(), stderr);
+      std::fputs(daemon->dump().c_str(), stderr);
       continue;
     case SIGQUIT:
       // As Go's runtime: everything that lives is shown, then the process ends without clean-up.
-      std::fputs(daemon.dump().c_str(), stderr);
+      std::fputs(daemon->dump().c_str(), stderr);
       std::fflush(stderr);
       ::_exit(128 + SIGQUIT);
     default:
-      log::write(log::level::info, "daemon",
-                 "Received signal '" + app::signal_name(signal) +
-                     "', starting shutdown of gantry...");
+      log_stop(signal);
       if (++stops == 1) {
         if (notifier.wanted())
           static_cast<void>(notifier.stopping());
-        daemon.shut_down();
+        daemon->shut_down();
       } else if (stops >= signals_that_force) {
-        std::fputs("Force shutdown of gantry, interrupting cleanup\n", stderr);
-        ::_exit(128 + signal);
+        force_end(signal);
       }
     }
   }
@@ -120,6 +163,8 @@ int main(int argc, char** argv) {
       std::fputs(text->err.c_str(), stderr);
       return text->status;
     }
+    for (auto& warning : std::get<gantry::app::run>(outcome).flags.warnings)
+      std::fprintf(stderr, "%s\n", warning.c_str());
     return serve(std::get<gantry::app::run>(outcome), env, std::move(activated));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "gantryd: %s\n", e.what());

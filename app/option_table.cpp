@@ -76,7 +76,7 @@ const auto& table() {
       {"min-api-version", 0, "min-api-version", &s::min_api_version, later, listening, "VERSION",
        "Refuse clients of an older API", check_api_version},
       {"max-connections", 0, "max-connections", &s::max_connections, later, listening, "N",
-       "Connections served at a time; 0 for no limit (default 10000)", nullptr, 0, 10000000},
+       "Connections served at a time; 0 for no limit (default 50000)", nullptr, 0, 10000000},
       // Containers.
       {"default-runtime", 0, "default-runtime", &s::default_runtime, live, containers, "NAME",
        "OCI runtime of containers that ask for none (default: the first that works of crun, "

@@ -80,7 +80,7 @@ struct settings {
   std::string tls_key;
   std::string api_cors_header; ///< value of Access-Control-Allow-Origin; empty: no CORS headers
   std::string min_api_version; ///< empty: the lowest that the server knows
-  std::int64_t max_connections = 10000; ///< open connections over all listeners; 0: no limit
+  std::int64_t max_connections = 50000; ///< open connections of each listener; 0: no limit
   /// Plain TCP that others than this machine can reach, without client certificates. Whoever can
   /// connect is root here.
   bool insecure_allow_unauthenticated_tcp = false;

@@ -1,5 +1,6 @@
 #include "app/supervisor.hpp"
 
+#include "actors/core/limits.hpp"
 #include "actors/runtime/log.hpp"
 
 #include <utility>
@@ -7,9 +8,11 @@
 namespace gantry::app {
 
 void supervisor_state::init(supervisor_actor::stateful_pointer<supervisor_state> me,
-                            core::engine_actor with, job::request serveapi, end_notifier on_end) {
+                            core::engine_actor with, events::hub_actor hub,
+                            job::request serveapi, end_notifier on_end) {
   self_ = me;
   engine_ = std::move(with);
+  hub_ = std::move(hub);
   on_end_ = std::move(on_end);
   start(std::move(serveapi), serveapi_);
 }
@@ -45,6 +48,14 @@ void supervisor_state::accept_if_ready() {
   start(std::move(accept), acceptconnections_);
 }
 
+void supervisor_state::on_stop(stop_daemon& stop) {
+  caf::anon_send(hub_, events::publish{std::move(stop.last_words)});
+  // When this is answered the event is on its way to everybody, ahead of the end of their jobs.
+  auto go_on = [this] { caf::anon_send(engine_, core::shutdown_engine{}); };
+  self_->request(hub_, limits::local_request, events::count_subscribers{})
+      .then([go_on](std::uint64_t) { go_on(); }, [go_on](const caf::error&) { go_on(); });
+}
+
 void supervisor_state::on_done(const core::job_done& done) {
   auto failed = done.reply->status != job::status_ok;
   if (done.id == acceptconnections_) {
@@ -63,8 +74,9 @@ void supervisor_state::end(const std::string& error) {
 
 supervisor_actor::behavior_type
 run_supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, core::engine_actor engine,
-               job::request serveapi, end_notifier on_end) {
-  self->state.init(self, std::move(engine), std::move(serveapi), std::move(on_end));
+               events::hub_actor hub, job::request serveapi, end_notifier on_end) {
+  self->state.init(self, std::move(engine), std::move(hub), std::move(serveapi),
+                   std::move(on_end));
   return {
       [self](const core::job_done& done) { self->state.on_done(done); },
       [self](const core::job_stream_begun& begun) { self->state.on_listening(begun.id); },
@@ -74,6 +86,7 @@ run_supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, core::
       },
       [](const core::job_takes_socket& wanted) { core::tell(wanted.job, core::job_socket{}); },
       [self](const booted& b) { self->state.on_booted(b); },
+      [self](stop_daemon& stop) { self->state.on_stop(stop); },
       [](core::describe) { return core::facts{}; },
   };
 }

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh          everything, tests included
 #   scripts/setup.sh --run    only what building and running the daemon needs
+#   scripts/setup.sh --bench  everything, and the peers that scripts/bench.sh compares with
 set -euo pipefail
 
 build=(
@@ -10,15 +11,21 @@ build=(
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
   libssl-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev libgoogle-perftools-dev
 )
-run=(runc crun tini)
+run=(runc crun conmon tini)
 test=(
   catch2 clang-14 libclang-rt-14-dev llvm-14 clang-format clang-tidy
   docker.io python3-docker python3-pytest docker-compose curl socat openssl strace iproute2 procps
   systemd google-perftools nodejs npm
 )
+bench=(wrk nginx-light podman)
 
 wanted=("${build[@]}" "${run[@]}")
-[ "${1:-}" = "--run" ] || wanted+=("${test[@]}")
+case ${1:-} in
+  "") wanted+=("${test[@]}") ;;
+  --run) ;;
+  --bench) wanted+=("${test[@]}" "${bench[@]}") ;;
+  *) echo "usage: scripts/setup.sh [--run | --bench]" >&2; exit 2 ;;
+esac
 
 # A program that is there already, from wherever, is as good as Debian's package of it.
 have_program() {

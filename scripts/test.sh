@@ -2,7 +2,7 @@
 # Installs what is missing, builds and passes every test:
 #
 #   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
-#   2. tsan (ThreadSanitizer): the tests of actors/
+#   2. tsan (ThreadSanitizer): the tests of actors/runtime, stress tests among them
 #   3. fuzz (libFuzzer): each target for a short while
 #   4. release: the integration tests, which drive the daemon with docker, curl and the SDKs
 #
@@ -25,12 +25,12 @@ run_debug() {
 }
 
 run_tsan() {
-  build tsan --target actor_tests
-  ctest --test-dir build/tsan --output-on-failure -R '^actors/' --no-tests=error
+  build tsan --target thread_tests
+  ctest --test-dir build/tsan --output-on-failure -R '^actors/runtime$' --no-tests=error
 }
 
 run_fuzz() {
-  build fuzz
+  build fuzz --target fuzzers
   local corpus
   for target in build/fuzz/bin/*_fuzz; do
     corpus=$(mktemp -d)
@@ -41,7 +41,7 @@ run_fuzz() {
 }
 
 run_integration() {
-  build release
+  build release --target gantryd
   scripts/integration.sh build/release/bin/gantryd
 }
 
