@@ -123,11 +123,12 @@ std::optional<api_error> check_unix_path(const std::string& path) {
 /// Connects to a socket's file: 0 if somebody is there, else the errno value. Asks again for a
 /// while: a daemon that was killed may live on for a moment in a child that has not called exec(2)
 /// yet, and such a child holds the socket.
-int probe_socket(const std::string& path) {
-  constexpr int attempts = 20;
+int probe_socket(const std::string& path, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds step{50};
   constexpr timespec pause{0, 50'000'000};
+  const auto attempts = 1 + patience / step;
   auto address = unix_address(path);
-  for (int attempt = 1;; ++attempt) {
+  for (std::int64_t attempt = 1;; ++attempt) {
     unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!probe)
       return errno;
@@ -139,7 +140,8 @@ int probe_socket(const std::string& path) {
   }
 }
 
-std::optional<api_error> remove_stale_socket(const std::string& path) {
+std::optional<api_error> remove_stale_socket(const std::string& path,
+                                             std::chrono::milliseconds patience) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT)
@@ -149,7 +151,7 @@ std::optional<api_error> remove_stale_socket(const std::string& path) {
   if (!S_ISSOCK(info.st_mode))
     return api_error{errc::conflict, "'" + path + "' exists and is not a socket"};
 
-  switch (probe_socket(path)) {
+  switch (probe_socket(path, patience)) {
   case 0:
     return api_error{errc::conflict, "another daemon is listening on it"};
   case ECONNREFUSED:
@@ -200,7 +202,7 @@ result<listener_socket> listen_on_path(const std::string& path,
   if (auto error = check_unix_path(path))
     return *std::move(error);
   directory_lock lock{path};
-  if (auto error = remove_stale_socket(path))
+  if (auto error = remove_stale_socket(path, options.patience))
     return *std::move(error);
 
   listener_socket socket;

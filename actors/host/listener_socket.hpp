@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ struct unix_socket_options {
   /// Where groups are looked up (group(5)).
   std::string group_file = "/etc/group";
   mode_t mode = 0660;
+  /// For how long a socket that is answered is looked at again before it counts as another
+  /// daemon's: one that was killed may live on for a moment in a child before its exec(2).
+  std::chrono::milliseconds patience{1000};
 };
 
 /// Listens on `host`:`port`; port 0 lets the kernel choose. Of several addresses of a name, such as

@@ -60,6 +60,7 @@ recorder& the_recorder() {
 }
 
 constinit std::atomic<bool> sampling{false};
+constinit std::atomic<std::uint32_t> generation{0}; ///< counts the starts
 constinit std::atomic<std::size_t> period{heap_sampling_period};
 /// Number of live samples; `operator delete` looks no further while it is 0.
 constinit std::atomic<std::size_t> live_samples{0};
@@ -73,9 +74,10 @@ std::atomic<std::uint16_t>& filter_of(const void* p) noexcept {
 }
 
 struct thread_sampler {
-  std::int64_t bytes_left = 0; ///< until the next sample
-  std::uint64_t random = 0;    ///< 0: this thread has not begun
-  bool inside = false;         ///< the sampler itself allocates
+  std::int64_t bytes_left = 0;  ///< until the next sample
+  std::uint64_t random = 0;     ///< 0: this thread has not begun
+  std::uint32_t generation = 0; ///< of the sampling that `bytes_left` belongs to
+  bool inside = false;          ///< the sampler itself allocates
 };
 constinit thread_local thread_sampler mine;
 
@@ -134,8 +136,10 @@ addresses stack_above(const void* caller) {
 [[maybe_unused]] void on_allocated(const void* p, std::size_t size, const void* caller) {
   if (mine.inside)
     return;
-  if (mine.random == 0)
+  if (auto now = generation.load(std::memory_order_relaxed); mine.generation != now) {
+    mine.generation = now;
     mine.bytes_left = next_distance();
+  }
   mine.bytes_left -= static_cast<std::int64_t>(size);
   if (mine.bytes_left >= 0)
     return;
@@ -212,6 +216,7 @@ void start_heap_sampling(std::size_t wanted) {
     count.store(0, std::memory_order_relaxed);
   live_samples = 0;
   period = std::max<std::size_t>(1, wanted);
+  ++generation;
   sampling = can_sample_heap();
 }
 

@@ -26,7 +26,7 @@ using gantry::test::without_root;
 namespace {
 
 // No group at all: what most tests want.
-const unix_socket_options plain{.group = ""};
+const unix_socket_options plain{.group = "", .patience = std::chrono::milliseconds{0}};
 
 mode_t mode_of(const std::string& path) {
   struct stat info {};
