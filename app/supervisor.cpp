@@ -8,8 +8,8 @@
 namespace gantry::app {
 
 void supervisor_state::init(supervisor_actor::stateful_pointer<supervisor_state> me,
-                            core::engine_actor with, events::hub_actor hub,
-                            job::request serveapi, end_notifier on_end) {
+                            core::engine_actor with, events::hub_actor hub, job::request serveapi,
+                            end_notifier on_end) {
   self_ = me;
   engine_ = std::move(with);
   hub_ = std::move(hub);
@@ -75,8 +75,7 @@ void supervisor_state::end(const std::string& error) {
 supervisor_actor::behavior_type
 run_supervisor(supervisor_actor::stateful_pointer<supervisor_state> self, core::engine_actor engine,
                events::hub_actor hub, job::request serveapi, end_notifier on_end) {
-  self->state.init(self, std::move(engine), std::move(hub), std::move(serveapi),
-                   std::move(on_end));
+  self->state.init(self, std::move(engine), std::move(hub), std::move(serveapi), std::move(on_end));
   return {
       [self](const core::job_done& done) { self->state.on_done(done); },
       [self](const core::job_stream_begun& begun) { self->state.on_listening(begun.id); },

@@ -25,9 +25,8 @@ struct stop_daemon {
 
 /// SUPERVISOR: runs the daemon's own jobs, `serveapi` from the start and `acceptconnections` once
 /// the sockets are bound and the daemon is initialised, and says when the daemon has to end.
-using supervisor_actor = core::job_client_actor::extend_with<
-    caf::typed_actor<caf::reacts_to<booted>, caf::reacts_to<stop_daemon>>>::
-    extend_with<core::inspectable_actor>;
+using supervisor_actor = core::job_client_actor::extend_with<caf::typed_actor<
+    caf::reacts_to<booted>, caf::reacts_to<stop_daemon>>>::extend_with<core::inspectable_actor>;
 
 /// Called once, from an actor's thread, with the error that ends the daemon ("": it ended well).
 using end_notifier = std::function<void(const std::string& error)>;
