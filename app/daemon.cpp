@@ -148,16 +148,16 @@ api::event daemon_event(std::string action, std::string id,
 
 struct daemon::parts {
   explicit parts(const configuration& config)
-      : current(config.values), system_config(system_options_of(config.values)),
-        system(system_config), watchdog(*runtime::scheduler::of(system)),
-        pool(std::make_shared<runtime::worker_pool>(pool_threads, pool_queue)),
+      : current(config.values), pool(pool_threads, pool_queue),
+        system_config(system_options_of(config.values)), system(system_config),
+        watchdog(*runtime::scheduler::of(system)),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))) {}
 
   settings current;
+  runtime::worker_pool pool;
   runtime::system_config system_config;
   caf::actor_system system;
   runtime::watchdog watchdog;
-  std::shared_ptr<runtime::worker_pool> pool;
   std::shared_ptr<jobs::shared_facts> facts;
   events::hub_actor hub;
   server::activation_actor activation;
@@ -173,7 +173,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   for (auto& warning : config.warnings)
     log::write(log::level::warn, "daemon", warning);
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
-  auto notify = [pool = p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
+  auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
     if (notifier.wanted())
       pool->submit("sd_notify READY=1", [notifier] {
         if (auto sent = notifier.ready(); !sent)
@@ -186,21 +186,20 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
   engine::job_table jobs;
   server::server_services services;
-  services.pool = p.pool;
+  services.pool = &p.pool;
   services.activation = p.activation;
   services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
   services.api = api_config(p.current);
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
-  jobs::add_builtin_jobs(jobs, {p.pool, p.facts, p.hub, runtime::scheduler::of(p.system)}).value();
+  jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system)}).value();
 
   p.engine =
       runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
-  // The pool outlives its tasks.
-  p.pool->ask("boot", p.supervisor,
-              [s = p.current, facts = p.facts, hub = p.hub, pool = p.pool.get()] {
+  p.pool.ask("boot", p.supervisor,
+              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool] {
                 auto result = boot(s);
                 if (!result.error.empty())
                   return result;
@@ -222,6 +221,7 @@ daemon::~daemon() {
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
                       core::to_ptr(p.activation), core::to_ptr(p.hub)})
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  p.pool.stop();
   p.system.await_actors_before_shutdown(false);
 }
 

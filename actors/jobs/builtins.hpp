@@ -18,8 +18,8 @@ namespace gantry::jobs {
 
 /// What the jobs work with.
 struct builtin_services {
-  std::shared_ptr<runtime::worker_pool> pool; ///< for what blocks; never null
-  std::shared_ptr<const shared_facts> facts;  ///< never null
+  runtime::worker_pool* pool = nullptr; ///< for what blocks; never null; outlives the actor system
+  std::shared_ptr<const shared_facts> facts; ///< never null
   events::hub_actor hub;
   runtime::scheduler* scheduler = nullptr; ///< outlives the engine; null: no actor is counted
 };

@@ -70,7 +70,7 @@ struct profile_job_state {
   profile_job_state() = default;
 
   void init(profile_job_actor::stateful_pointer<profile_job_state> me, engine::job_run asked,
-            std::shared_ptr<runtime::worker_pool> workers);
+            runtime::worker_pool& workers);
   void on_started(result<profile_ptr>& outcome);
   void on_cancel(const std::string& reason);
   void collect();
@@ -78,17 +78,17 @@ struct profile_job_state {
 
   profile_job_actor::stateful_pointer<profile_job_state> self = nullptr;
   engine::job_run run;
-  std::shared_ptr<runtime::worker_pool> pool;
+  runtime::worker_pool* pool = nullptr;
   std::chrono::seconds length{0};
   profile_ptr profile; ///< while it runs
   enum class phase { starting, sampling, reading } now = phase::starting;
 };
 
 void profile_job_state::init(profile_job_actor::stateful_pointer<profile_job_state> me,
-                             engine::job_run asked, std::shared_ptr<runtime::worker_pool> workers) {
+                             engine::job_run asked, runtime::worker_pool& workers) {
   self = me;
   run = std::move(asked);
-  pool = std::move(workers);
+  pool = &workers;
   length = profile_length(run.environment());
   auto started = pool->ask("start CPU profile", profile_job_actor{self}, [] {
     auto outcome = inspect::cpu_profile::start();
@@ -138,8 +138,8 @@ void profile_job_state::end(result<job_output> outcome) {
 profile_job_actor::behavior_type
 run_profile_job(profile_job_actor::stateful_pointer<profile_job_state> self,
                 const std::shared_ptr<engine::job_run>& run,
-                const std::shared_ptr<runtime::worker_pool>& pool) {
-  self->state.init(self, std::move(*run), pool);
+                runtime::worker_pool* pool) {
+  self->state.init(self, std::move(*run), *pool);
   return {
       [self](const core::job_cancel& cancel) { self->state.on_cancel(cancel.reason); },
       [](const core::job_credit&) {},
@@ -211,13 +211,13 @@ job_output vars_value(const builtin_services& services) {
 } // namespace
 
 result<void> add_debug_jobs(engine::job_table& table, const builtin_services& services) {
-  auto vars = pool_job(services.pool, [services](const job::request&) {
+  auto vars = pool_job(*services.pool, [services](const job::request&) {
     return result<job_output>{vars_value(services)};
   });
   if (auto added = table.add("debug_vars", std::move(vars)); !added)
     return added;
   auto page_job = pool_job(
-      services.pool, [services](const job::request& what) { return pprof_page(services, what); });
+      *services.pool, [services](const job::request& what) { return pprof_page(services, what); });
   auto any = [services, page_job](caf::local_actor* engine,
                                   engine::job_run run) -> core::job_actor {
     if (run.args().empty() || run.args().front() != "profile")

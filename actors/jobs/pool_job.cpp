@@ -40,7 +40,7 @@ struct pool_job_state {
 
 pool_job_actor::behavior_type run_pool_job(pool_job_actor::stateful_pointer<pool_job_state> self,
                                            const std::shared_ptr<engine::job_run>& asked,
-                                           const std::shared_ptr<runtime::worker_pool>& pool,
+                                           runtime::worker_pool* pool,
                                            const std::shared_ptr<const blocking_work>& work) {
   auto& state = self->state;
   state.self = self;
@@ -70,9 +70,9 @@ pool_job_actor::behavior_type run_pool_job(pool_job_actor::stateful_pointer<pool
 
 } // namespace
 
-engine::job_handler pool_job(std::shared_ptr<runtime::worker_pool> pool, blocking_work work) {
+engine::job_handler pool_job(runtime::worker_pool& pool, blocking_work work) {
   auto shared = std::make_shared<const blocking_work>(std::move(work));
-  return [pool = std::move(pool), shared](caf::local_actor* engine, engine::job_run run) {
+  return [pool = &pool, shared](caf::local_actor* engine, engine::job_run run) {
     return runtime::spawn(engine, run_pool_job, std::make_shared<engine::job_run>(std::move(run)),
                           pool, shared);
   };

@@ -19,7 +19,7 @@ worker_pool::worker_pool(std::size_t threads, std::size_t capacity) : capacity_(
     slots_.push_back(std::make_unique<slot>());
 }
 
-worker_pool::~worker_pool() {
+void worker_pool::stop() {
   std::deque<task> dropped;
   {
     std::lock_guard guard{mutex_};

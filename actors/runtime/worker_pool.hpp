@@ -31,14 +31,20 @@ struct pool_snapshot {
 /// when there is work and end after a while without any, so an idle daemon has none.
 ///
 /// Actors never wait for it: `ask` sends the result as a message. Any thread may call anything.
+///
+/// The wiring owns it, and nobody else: it is stopped while the actor system still takes results
+/// and destroyed after that system, so that actors may use it as long as they live.
 class worker_pool {
 public:
   /// At most `threads` tasks run and `capacity` more wait.
   worker_pool(std::size_t threads, std::size_t capacity);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
-  /// Waits for the running tasks; the waiting ones are dropped (and so are what they captured).
-  ~worker_pool();
+  ~worker_pool() { stop(); }
+
+  /// Takes no more tasks, drops the waiting ones with what they captured, and waits for those that
+  /// run. Not from a task of this pool. The second time it does nothing.
+  void stop();
 
   /// Queues `task`. False if the queue is full or the pool is stopping: nothing was done then.
   /// `label` is what inspection shows. A task must not throw.

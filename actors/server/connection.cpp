@@ -173,6 +173,7 @@ void connection_state::on_tick() {
   if (now >= end_by_)
     return close_now();
   expect_nothing();
+  arm_tick(now);
   on_late();
 }
 

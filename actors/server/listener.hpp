@@ -18,7 +18,7 @@ struct listener_setup {
   std::optional<host::tls_options> tls_files; ///< for `reload_tls`
   std::shared_ptr<const api::service> service;
   core::engine_actor engine;
-  std::shared_ptr<runtime::worker_pool> pool;
+  runtime::worker_pool* pool = nullptr; ///< never null; outlives the actor system
   bool buffered = true; ///< clients wait for `release`
   std::size_t max_connections = 0;
 };

@@ -12,7 +12,7 @@ namespace gantry::server {
 
 /// What the server's jobs need besides their environment.
 struct server_services {
-  std::shared_ptr<runtime::worker_pool> pool;
+  runtime::worker_pool* pool = nullptr; ///< never null; outlives the actor system
   activation_actor activation;
   std::shared_ptr<const host::socket_activation> activated; ///< sockets of the init system
   api::config api;

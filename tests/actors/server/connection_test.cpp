@@ -321,8 +321,28 @@ TEST_CASE_METHOD(connection_fixture, "connection: asked to end, it gives the ans
   }
 }
 
-// -- broken requests
-// -------------------------------------------------------------------------------
+TEST_CASE_METHOD(connection_fixture, "connection: asked to end, it does not wait for ever",
+                 "[actors][server]") {
+  auto client = connect();
+  client.send("POST /hand HTTP/1.1\r\nHost: d\r\nContent-Length: 10\r\n\r\n");
+  settle();
+  SECTION("for a job") { caf::anon_send(connections.back(), server::end_connection{}); }
+  SECTION("for a stream whose input is late before") {
+    begin_stream(job());
+    job().run.want_input(job().ptr());
+    pass(limits::request_body - 1s);
+    caf::anon_send(connections.back(), server::end_connection{});
+    pass(1500ms);
+    REQUIRE(job().inputs.size() == 1);
+  }
+  settle();
+  CHECK_FALSE(is_gone());
+  pass(limits::connection_end + 1s);
+  CHECK(is_gone());
+  CHECK(job().cancels == std::vector<std::string>{"the client has left"});
+}
+
+// -- broken requests -------------------------------------------------------------------------------
 
 TEST_CASE_METHOD(connection_fixture, "connection: every broken request gets its exact answer",
                  "[actors][server]") {
@@ -363,8 +383,7 @@ TEST_CASE_METHOD(connection_fixture, "connection: every broken request gets its 
   }
 }
 
-// -- time
-// --------------------------------------------------------------------------------------------
+// -- time ----------------------------------------------------------------------------------------
 
 TEST_CASE_METHOD(connection_fixture, "connection: ends when its client takes too long",
                  "[actors][server]") {

@@ -106,7 +106,8 @@ TEST_CASE("serveapi: shutdown lets clients have the answers they wait for", "[ac
   // The phase in which jobs have time: new ones are refused.
   CHECK(eventually([&] {
     auto other = caller::to(bound[0]);
-    return other.ping() && other.receive("\n").find("engine is shutdown") != std::string::npos;
+    return other.send("GET /_ping HTTP/1.0\r\n\r\n") &&
+           other.receive({}).find("engine is shutdown") != std::string::npos;
   }));
   server.slow->finish();
   CHECK(client.receive({}).starts_with("HTTP/1.1 200 OK\r\n"));

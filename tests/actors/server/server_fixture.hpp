@@ -229,7 +229,7 @@ public:
              }})
         .value();
     server::server_services services;
-    services.pool = pool;
+    services.pool = &pool_;
     services.activation = activation;
     services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
     services.api.engine_version = "1";
@@ -245,6 +245,7 @@ public:
     caf::anon_send_exit(activation, caf::exit_reason::user_shutdown);
     engine = nullptr;
     activation = nullptr;
+    pool_.stop();
   }
 
   std::shared_ptr<outcome> run(job::request what) {
@@ -281,10 +282,10 @@ public:
   }
 
 private:
+  runtime::worker_pool pool_{2, 100};
   runtime::system_config config_{};
 
 public:
-  std::shared_ptr<runtime::worker_pool> pool = std::make_shared<runtime::worker_pool>(2, 100);
   std::shared_ptr<slow_jobs> slow = std::make_shared<slow_jobs>();
   std::atomic<int> notified{0};
   caf::actor_system sys;

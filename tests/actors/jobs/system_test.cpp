@@ -1,0 +1,184 @@
+#include "tests/actors/jobs/job_fixture.hpp"
+
+#include "actors/jobs/info.hpp"
+#include "protocol/api/payloads.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <variant>
+#include <vector>
+
+using namespace gantry;
+using test::job_fixture;
+
+namespace json = boost::json;
+
+TEST_CASE_METHOD(job_fixture, "builtins: every job of the table is there", "[actors][jobs]") {
+  CHECK(text("commands") == "commands\ncontainer_inspect\ncontainers\ndebug_pprof\ndebug_vars\n"
+                            "disk_usage\nevents\nimage_inspect\nimages\ninfo\nlog\n"
+                            "network_inspect\nnetworks\nping\nsubscribers_count\nversion\n"
+                            "volume_inspect\nvolumes\n");
+}
+
+TEST_CASE_METHOD(job_fixture, "builtins: a second set is refused", "[actors][jobs]") {
+  engine::job_table table;
+  REQUIRE(jobs::add_builtin_jobs(table, services).has_value());
+  auto again = jobs::add_builtin_jobs(table, services);
+  REQUIRE(!again);
+  CHECK(again.error() == api_error{errc::conflict, "Can't overwrite handler for command ping"});
+}
+
+TEST_CASE_METHOD(job_fixture, "ping: succeeds without output", "[actors][jobs]") {
+  auto reply = run("ping");
+  CHECK(reply.status == 0);
+  CHECK(std::holds_alternative<std::monostate>(reply.output));
+}
+
+TEST_CASE_METHOD(job_fixture, "version: tells the whole shape of API 1.50", "[actors][jobs]") {
+  auto version = value("version").as_object();
+  std::vector<std::string> names;
+  for (const auto& member : version)
+    names.emplace_back(member.key());
+  CHECK(names == std::vector<std::string>{"Platform", "Components", "Version", "ApiVersion",
+                                          "MinAPIVersion", "GitCommit", "GoVersion", "Os", "Arch",
+                                          "KernelVersion", "BuildTime"});
+  CHECK(version.at("Version") == "9.8.7");
+  CHECK(version.at("ApiVersion") == "1.50");
+  CHECK(version.at("MinAPIVersion") == "1.24");
+  CHECK(version.at("GitCommit") == "abcdef0");
+  CHECK(version.at("KernelVersion") == "6.1.0-test");
+  CHECK(version.at("Arch") == "amd64");
+  const auto& components = version.at("Components").as_array();
+  REQUIRE(components.size() == 4);
+  CHECK(components[0].at("Name") == "Engine");
+  CHECK(components[0].at("Details").at("Experimental") == "false");
+  CHECK(components[1] == json::parse(R"({"Name":"crun","Version":"1.8.1",
+                                         "Details":{"GitCommit":"c0ffee"}})"));
+  CHECK(components[3].at("Name") == "tini");
+}
+
+TEST_CASE_METHOD(job_fixture, "version: Experimental is there only if it is on", "[actors][jobs]") {
+  auto settings = facts->get()->settings;
+  settings.experimental = true;
+  facts->reload(settings);
+  CHECK(value("version").at("Experimental") == true);
+}
+
+TEST_CASE_METHOD(job_fixture, "info: figures are of this moment", "[actors][jobs]") {
+  auto info = value("info").as_object();
+  CHECK(info.at("NFd").to_number<std::size_t>() >= 3);
+  CHECK(info.at("NGoroutines").to_number<std::size_t>() >= 3); // hub, engine, the job itself
+  CHECK(info.at("NEventsListener") == 0);
+  CHECK(info.at("SystemTime").as_string().starts_with("20"));
+  CHECK(info.at("SystemTime").as_string().ends_with("Z"));
+}
+
+TEST_CASE_METHOD(job_fixture, "info: tells what was found at the start", "[actors][jobs]") {
+  auto info = value("info").as_object();
+  CHECK(info.at("ID") == "01234567-89ab-4cde-8f01-23456789abcd");
+  CHECK(info.at("Name") == "box");
+  CHECK(info.at("NCPU") == 6);
+  CHECK(info.at("MemTotal") == std::int64_t{64} << 30);
+  CHECK(info.at("Driver") == "overlay2");
+  CHECK(info.at("DriverStatus") == json::parse(R"([["Backing Filesystem","extfs"]])"));
+  CHECK(info.at("CgroupVersion") == "2");
+  CHECK(info.at("CgroupDriver") == "systemd");
+  CHECK(info.at("DefaultRuntime") == "crun");
+  CHECK(info.at("Runtimes") ==
+        json::parse(R"({"crun":{"path":"/usr/bin/crun"},"runc":{"path":"/usr/sbin/runc"}})"));
+  CHECK(info.at("RuncCommit") == json::parse(R"({"ID":"c0ffee"})"));
+  CHECK(info.at("HttpProxy") == "http://xxxxx:xxxxx@proxy:3128");
+  CHECK(info.at("SecurityOptions") ==
+        json::parse(R"(["name=seccomp,profile=builtin","name=cgroupns"])"));
+  CHECK(info.at("Labels") == json::parse(R"(["rack=7","owner=me"])"));
+  CHECK(info.at("Warnings") == json::array{});
+  CHECK(info.at("Swarm").at("LocalNodeState") == "inactive");
+  CHECK(info.at("RegistryConfig") ==
+        json::parse(R"({"InsecureRegistryCIDRs":["::1/128","127.0.0.0/8"],"IndexConfigs":
+          {"docker.io":{"Name":"docker.io","Mirrors":[],"Secure":true,"Official":true}},
+          "Mirrors":[]})"));
+  CHECK(!info.contains("DefaultAddressPools"));
+}
+
+TEST_CASE_METHOD(job_fixture, "info: shows the settings of the last reload", "[actors][jobs]") {
+  jobs::daemon_settings settings;
+  settings.labels = {"a=b"};
+  settings.registry_mirrors = {"https://mirror"};
+  settings.insecure_registries = {"10.0.0.0/8", "box:5000"};
+  settings.default_address_pools = {{"10.10.0.0/16", 24}};
+  settings.storage_driver = "vfs";
+  settings.default_runtime = "mine";
+  settings.runtimes = {{"mine", "/opt/mine"}};
+  settings.warnings = {"WARNING: said by the wiring"};
+  settings.no_new_privileges = true;
+  facts->reload(settings);
+  auto info = value("info").as_object();
+  CHECK(info.at("Labels") == json::parse(R"(["a=b"])"));
+  CHECK(info.at("Driver") == "vfs");
+  CHECK(info.at("DefaultRuntime") == "mine");
+  CHECK(info.at("RuncCommit").at("ID") == "");
+  CHECK(info.at("Runtimes").at("mine").at("path") == "/opt/mine");
+  CHECK(info.at("DefaultAddressPools") == json::parse(R"([{"Base":"10.10.0.0/16","Size":24}])"));
+  CHECK(info.at("Warnings") == json::parse(R"(["WARNING: said by the wiring"])"));
+  CHECK(info.at("Name") == "box"); // of the machine: stays
+  const auto& registries = info.at("RegistryConfig");
+  CHECK(registries.at("Mirrors") == json::parse(R"(["https://mirror/"])"));
+  CHECK(registries.at("InsecureRegistryCIDRs") ==
+        json::parse(R"(["10.0.0.0/8","::1/128","127.0.0.0/8"])"));
+  CHECK(registries.at("IndexConfigs").at("box:5000") ==
+        json::parse(R"({"Name":"box:5000","Mirrors":[],"Secure":false,"Official":false})"));
+}
+
+TEST_CASE("info: what the kernel lacks is a warning", "[actors][jobs]") {
+  auto facts = test::made_up_facts();
+  facts.cgroups.swap_limit = false;
+  facts.cgroups.version = 1; // and no OOM killer switch
+  facts.machine.ipv4_forwarding = false;
+  auto info = jobs::info_value(facts, {});
+  CHECK(info.at("Warnings") == json::parse(R"(["WARNING: No swap limit support",
+      "WARNING: No oom kill disable support","WARNING: IPv4 forwarding is disabled"])"));
+}
+
+TEST_CASE_METHOD(job_fixture, "info: Y9, the 1.2.0 form finds its keys", "[actors][jobs]") {
+  auto legacy = api::legacy_info_reply(value("info")).as_object();
+  CHECK(legacy.at("MemoryLimit") == 1);
+  CHECK(legacy.at("Debug") == 1);
+  CHECK(legacy.at("IPv4Forwarding") == 1);
+  CHECK(legacy.at("ExecutionDriver") == "crun");
+  CHECK(legacy.at("InitPath") == "tini");
+  CHECK(legacy.at("NFd") != 0);
+  CHECK(legacy.at("NGoroutines") != 0);
+  CHECK(legacy.at("IndexServerAddress") == "https://index.docker.io/v1/");
+}
+
+TEST_CASE_METHOD(job_fixture, "info: answers although the worker pool is stuck", "[actors][jobs]") {
+  std::promise<void> release;
+  auto gate = release.get_future().share();
+  for (int i = 0; i < 2; ++i)
+    REQUIRE(services.pool->submit("stuck", [gate] { gate.wait(); }));
+  auto info = value("info");
+  CHECK(info.at("NFd") == 0);
+  CHECK(info.at("NEventsListener") == 0);
+  release.set_value();
+}
+
+TEST_CASE("info: times are written as Go writes them", "[actors][jobs]") {
+  using jobs::rfc3339;
+  CHECK(rfc3339(api::from_unix_time(0)) == "1970-01-01T00:00:00Z");
+  CHECK(rfc3339(api::from_unix_time(1714979289, 120000000)) == "2024-05-06T07:08:09.12Z");
+  CHECK(rfc3339(api::from_unix_time(-1, 999999999)) == "1969-12-31T23:59:59.999999999Z");
+}
+
+TEST_CASE_METHOD(job_fixture, "disk_usage: kinds that were asked for are lists", "[actors][jobs]") {
+  job::env two;
+  two.set_list("types", {"image", "volume"});
+  CHECK(value("disk_usage", {}, two) ==
+        json::parse(R"({"LayersSize":0,"Images":[],"Volumes":[]})"));
+  job::env all;
+  all.set_list("types", {"container", "image", "volume", "build-cache"});
+  CHECK(value("disk_usage", {}, all).as_object().size() == 5);
+}
