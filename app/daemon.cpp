@@ -198,22 +198,20 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
       runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
-  p.pool.ask("boot", p.supervisor,
-              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool] {
-                auto result = boot(s);
-                if (!result.error.empty())
-                  return result;
-                auto known = *facts->get();
-                known.id = result.engine_id;
-                facts->learn(std::move(known));
-                caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
-                // Asking programs for their versions takes a while; clients need not wait for it.
-                pool->submit("look at the machine", [s, facts, id = result.engine_id] {
-                  facts->learn(jobs::read_daemon_facts_blocking(
-                      facts_settings(s), build_facts_of_this(), id, ::getenv));
-                });
-                return result;
-              });
+  p.pool.ask("boot", p.supervisor, [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool] {
+    auto result = boot(s);
+    if (!result.error.empty())
+      return result;
+    facts->learn_id(result.engine_id);
+    caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
+    // Asking programs for their versions takes a while; only those who want to know
+    // them wait for it.
+    pool->submit("look at the machine", [s, facts, id = result.engine_id] {
+      facts->learn(
+          jobs::read_daemon_facts_blocking(facts_settings(s), build_facts_of_this(), id, ::getenv));
+    });
+    return result;
+  });
 }
 
 daemon::~daemon() {

@@ -9,13 +9,14 @@ set -euo pipefail
 build=(
   g++ cmake ninja-build pkg-config ccache
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
+  libsqlite3-dev libarchive-dev zlib1g-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev
   libssl-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev libgoogle-perftools-dev
 )
 run=(runc crun conmon tini)
 test=(
   catch2 clang-14 libclang-rt-14-dev llvm-14 clang-format clang-tidy
   docker.io python3-docker python3-pytest docker-compose curl socat openssl strace iproute2 procps
-  systemd google-perftools nodejs npm
+  systemd google-perftools nodejs npm busybox-static skopeo umoci
 )
 bench=(wrk nginx-light podman)
 

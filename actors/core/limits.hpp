@@ -78,6 +78,12 @@ inline constexpr std::size_t events_kept = 256;
 /// Events on their way to one subscriber.
 inline constexpr std::size_t events_credit = 64;
 
+// -- the daemon's start -----------------------------------------------------------
+
+/// How long `version` and `info` wait for the first look at the machine; each program that is asked
+/// for its version gets less.
+inline constexpr caf::timespan facts_learned = span(10s);
+
 // -- inspection -----------------------------------------------------------------
 
 /// An actor's own answer to `describe`.

@@ -19,7 +19,7 @@ namespace gantry::jobs {
 /// What the jobs work with.
 struct builtin_services {
   runtime::worker_pool* pool = nullptr; ///< for what blocks; never null; outlives the actor system
-  std::shared_ptr<const shared_facts> facts; ///< never null
+  std::shared_ptr<shared_facts> facts;  ///< never null
   events::hub_actor hub;
   runtime::scheduler* scheduler = nullptr; ///< outlives the engine; null: no actor is counted
 };

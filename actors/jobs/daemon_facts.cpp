@@ -151,10 +151,36 @@ std::shared_ptr<const daemon_facts> shared_facts::get() const {
   return facts_;
 }
 
-void shared_facts::learn(daemon_facts facts) {
+void shared_facts::learn_id(std::string id) {
   std::lock_guard guard{mutex_};
-  facts.settings = facts_->settings;
-  facts_ = std::make_shared<const daemon_facts>(std::move(facts));
+  auto next = std::make_shared<daemon_facts>(*facts_);
+  next->id = std::move(id);
+  facts_ = std::move(next);
+}
+
+void shared_facts::learn(daemon_facts facts) {
+  std::vector<std::function<void()>> waiting;
+  {
+    std::lock_guard guard{mutex_};
+    facts.settings = facts_->settings;
+    facts_ = std::make_shared<const daemon_facts>(std::move(facts));
+    learned_ = true;
+    waiting.swap(waiting_);
+  }
+  for (auto& then : waiting)
+    then();
+}
+
+bool shared_facts::when_learned(std::function<void()> then) {
+  {
+    std::lock_guard guard{mutex_};
+    if (!learned_) {
+      waiting_.push_back(std::move(then));
+      return false;
+    }
+  }
+  then();
+  return true;
 }
 
 void shared_facts::reload(daemon_settings settings) {

@@ -7,6 +7,7 @@
 #include "protocol/error.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -84,14 +85,22 @@ public:
 
   /// A copy of the pointer: what it shows stays as it is.
   std::shared_ptr<const daemon_facts> get() const;
-  /// Puts in force what was found out since. The settings stay: they may have been reloaded.
+  /// The engine's id is known before the machine has been looked at.
+  void learn_id(std::string id);
+  /// Puts in force what was found out about the machine. The settings stay: they may have been
+  /// reloaded.
   void learn(daemon_facts facts);
+  /// Calls `then` when the machine has been looked at: at once, or from the thread that calls
+  /// `learn`. True if it was at once.
+  bool when_learned(std::function<void()> then);
   /// The same machine with other settings.
   void reload(daemon_settings settings);
 
 private:
   mutable std::mutex mutex_;
   std::shared_ptr<const daemon_facts> facts_;
+  bool learned_ = false;
+  std::vector<std::function<void()>> waiting_;
 };
 
 } // namespace gantry::jobs

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace gantry::runtime {
@@ -102,6 +103,19 @@ public:
 
 private:
   caf::resumable* ready_;
+};
+
+/// Wakes a stand-in that is to leave: goes round until it is that thread which runs it.
+class worker::recall {
+public:
+  explicit recall(worker& w) : worker_(&w) {}
+  void operator()() {
+    if (this_worker != worker_ && worker_->stint_.load(std::memory_order_acquire) == stint::leaving)
+      boost::asio::post(worker_->io_, *this);
+  }
+
+private:
+  worker* worker_;
 };
 
 // -- worker ---------------------------------------------------------------------------------------
@@ -204,6 +218,26 @@ void worker::run() {
   this_worker = nullptr;
 }
 
+void worker::stand_in() {
+  this_worker = this;
+  auto serving = [this] {
+    return stint_.load(std::memory_order_acquire) == stint::serving &&
+           !owner_.stopping_.load(std::memory_order_acquire);
+  };
+  while (serving()) {
+    if (drain())
+      io_.poll_one();
+    else
+      io_.run_one();
+  }
+  while (drain()) {
+  }
+  // The thread that is back may wait for a turn at the sockets.
+  boost::asio::post(io_, [] {});
+  this_worker = nullptr;
+  stint_.store(stint::left, std::memory_order_release);
+}
+
 // -- scheduler ------------------------------------------------------------------------------------
 
 scheduler::scheduler(caf::actor_system& sys) : abstract_coordinator(sys) {}
@@ -225,7 +259,8 @@ void scheduler::init(caf::actor_system_config& cfg) {
   }
   num_workers_ = threads_;
   auto contexts = layout_ == io_layout::shared ? 1 : threads_;
-  auto hint = threads_ / contexts == 1 ? 1 : static_cast<int>(threads_);
+  // Never 1, which promises Asio a single thread: a stand-in may come to it.
+  auto hint = std::max(2, static_cast<int>(threads_ / contexts));
   for (std::size_t i = 0; i < contexts; ++i) {
     contexts_.push_back(std::make_unique<boost::asio::io_context>(hint));
     guards_.push_back(boost::asio::make_work_guard(*contexts_.back()));
@@ -233,19 +268,25 @@ void scheduler::init(caf::actor_system_config& cfg) {
   clock_ = std::make_unique<asio_clock>(*contexts_.front());
   for (std::size_t i = 0; i < threads_; ++i)
     workers_.push_back(std::make_unique<worker>(*this, i, *contexts_[i % contexts]));
+  for (std::size_t i = 0; i < threads_; ++i)
+    stand_ins_.push_back(std::make_unique<worker>(*this, threads_ + i, *contexts_[i % contexts]));
 }
 
 void scheduler::start() {
   utility_actors_[printer_id] =
       system().spawn<caf::hidden + caf::lazy_init>(log_printer, caf::unit);
   for (auto& w : workers_)
-    w->thread_ = std::thread{[this, w = w.get()] {
-      auto name = "gantry-io-" + std::to_string(w->index());
-      pthread_setname_np(pthread_self(), name.c_str());
-      system().thread_started();
-      w->run();
-      system().thread_terminates();
-    }};
+    start_thread(*w, &worker::run);
+}
+
+void scheduler::start_thread(worker& w, void (worker::*body)()) {
+  w.thread_ = std::thread{[this, &w, body] {
+    auto name = "gantry-io-" + std::to_string(w.index());
+    pthread_setname_np(pthread_self(), name.c_str());
+    system().thread_started();
+    (w.*body)();
+    system().thread_terminates();
+  }};
 }
 
 void scheduler::stop() {
@@ -262,15 +303,19 @@ void scheduler::stop() {
     boost::asio::post(w->io(), [] {});
   for (auto& w : workers_)
     w->thread_.join();
+  for (auto& w : stand_ins_)
+    if (w->thread_.joinable())
+      w->thread_.join();
   // Whoever is still in a queue is ended here; that may make others ready.
   const auto last_moment = std::chrono::steady_clock::now() + stop_limit;
   for (bool some = true; some && std::chrono::steady_clock::now() < last_moment;) {
     some = false;
-    for (auto& w : workers_)
-      for (auto* left : w->take_all()) {
-        undertaker::end(left);
-        some = true;
-      }
+    for (auto* threads : {&workers_, &stand_ins_})
+      for (auto& w : *threads)
+        for (auto* left : w->take_all()) {
+          undertaker::end(left);
+          some = true;
+        }
     for (auto& io : contexts_) {
       io->restart();
       some = io->poll_one() != 0 || some;
@@ -315,19 +360,20 @@ std::vector<kind_snapshot> scheduler::kinds() const {
     sum.kind = kind_name(kind);
     std::uint64_t ended = 0;
     ticks busy = 0;
-    for (auto& w : workers_) {
-      auto* c = w->kinds().peek(kind);
-      if (!c)
-        continue;
-      sum.spawned += c->spawned.get();
-      ended += c->ended.get();
-      sum.messages += c->messages.get();
-      busy += c->busy.get();
-      for (std::size_t i = 0; i < tick_histogram::buckets; ++i) {
-        sum.waiting[i] += c->waiting.count(i);
-        sum.handling[i] += c->handling.count(i);
+    for (auto* threads : {&workers_, &stand_ins_})
+      for (auto& w : *threads) {
+        auto* c = w->kinds().peek(kind);
+        if (!c)
+          continue;
+        sum.spawned += c->spawned.get();
+        ended += c->ended.get();
+        sum.messages += c->messages.get();
+        busy += c->busy.get();
+        for (std::size_t i = 0; i < tick_histogram::buckets; ++i) {
+          sum.waiting[i] += c->waiting.count(i);
+          sum.handling[i] += c->handling.count(i);
+        }
       }
-    }
     if (sum.spawned == 0 && sum.messages == 0 && ended == 0)
       continue;
     sum.live = sum.spawned > ended ? sum.spawned - ended : 0;
@@ -338,14 +384,62 @@ std::vector<kind_snapshot> scheduler::kinds() const {
 }
 
 void scheduler::rescue(worker& stuck) {
-  if (workers_.size() == 1)
+  auto* helper = stand_in_for(stuck);
+  if (!helper && workers_.size() == 1)
     return;
   for (auto* ready : stuck.take_all()) {
     auto* to = idle_besides(stuck);
+    if (!to)
+      to = helper;
     while (!to || to == &stuck)
       to = workers_[next_.fetch_add(1, std::memory_order_relaxed) % workers_.size()].get();
     share(ready, *to);
   }
+}
+
+/// The one at work, or a new one; null where other threads run the io_context too, where the stuck
+/// thread is a stand-in itself, or where there are no more threads to be had.
+worker* scheduler::stand_in_for(worker& stuck) {
+  if (stuck.index() >= workers_.size() || contexts_.size() < workers_.size())
+    return nullptr;
+  auto& w = *stand_ins_[stuck.index()];
+  switch (w.stint_.load(std::memory_order_acquire)) {
+  case worker::stint::serving:
+    return &w;
+  case worker::stint::leaving:
+    return nullptr; // not yet out of its last handler
+  case worker::stint::left:
+    w.thread_.join();
+    break;
+  case worker::stint::none:
+    break;
+  }
+  try {
+    w.stint_.store(worker::stint::serving, std::memory_order_release);
+    start_thread(w, &worker::stand_in);
+  } catch (const std::system_error& e) {
+    w.stint_.store(worker::stint::none, std::memory_order_release);
+    log::write(log::level::warn, "scheduler", "no stand-in for a stuck thread",
+               {{"thread", "gantry-io-" + std::to_string(stuck.index())}, {"error", e.what()}});
+    return nullptr;
+  }
+  return &w;
+}
+
+void scheduler::rescued(worker& back) {
+  if (back.index() >= workers_.size())
+    return;
+  auto& w = *stand_ins_[back.index()];
+  auto serving = worker::stint::serving;
+  if (w.stint_.compare_exchange_strong(serving, worker::stint::leaving, std::memory_order_acq_rel))
+    boost::asio::post(w.io(), worker::recall{w});
+}
+
+std::size_t scheduler::standing_in() const noexcept {
+  return static_cast<std::size_t>(std::count_if(stand_ins_.begin(), stand_ins_.end(), [](auto& w) {
+    auto now = w->stint_.load(std::memory_order_acquire);
+    return now == worker::stint::serving || now == worker::stint::leaving;
+  }));
 }
 
 worker* scheduler::idle_besides(const worker& me) const noexcept {

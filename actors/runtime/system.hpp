@@ -12,7 +12,7 @@ namespace gantry::runtime {
 /// How the actor system runs.
 struct system_options {
   std::size_t threads = 2; ///< I/O threads that run the actors; see `default_threads`
-  io_layout layout = io_layout::shared;
+  io_layout layout = io_layout::per_thread;
   std::size_t max_throughput = 64; ///< messages that an actor handles before others get a turn
 };
 

@@ -49,6 +49,7 @@ bool watchdog::look(worker& w, watched_thread& state) {
   if (state.reported && sequence != state.sequence) {
     state.last.over = true;
     state.reported = false;
+    scheduler_.rescued(w);
     report_(state.last);
   }
   state.sequence = sequence;
@@ -78,7 +79,11 @@ bool watchdog::look(worker& w, watched_thread& state) {
 }
 
 void watchdog::run() {
-  std::vector<watched_thread> states(scheduler_.workers().size());
+  std::vector<worker*> watched;
+  for (auto* threads : {&scheduler_.workers(), &scheduler_.stand_ins()})
+    for (auto& w : *threads)
+      watched.push_back(w.get());
+  std::vector<watched_thread> states(watched.size());
   const auto period = limit_ / 4;
   // With nothing going on for this many looks in a row there is nothing to watch.
   constexpr int looks_before_sleep = 40;
@@ -102,7 +107,7 @@ void watchdog::run() {
     guard.unlock();
     bool active = false;
     for (std::size_t i = 0; i < states.size(); ++i)
-      active = look(*scheduler_.workers()[i], states[i]) || active;
+      active = look(*watched[i], states[i]) || active;
     quiet = active ? 0 : quiet + 1;
     guard.lock();
   }

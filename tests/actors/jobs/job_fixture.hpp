@@ -71,10 +71,16 @@ inline jobs::daemon_facts made_up_facts() {
   return f;
 }
 
+/// Whether the machine has been looked at.
+enum class look { done, not_yet };
+
 /// The builtin jobs in an engine on our own scheduler with a real worker pool.
 class job_fixture {
 public:
-  job_fixture() {
+  explicit job_fixture(look machine = look::done) {
+    facts->reload(made_up_facts().settings);
+    if (machine == look::done)
+      facts->learn(made_up_facts());
     services.pool = &pool_;
     services.facts = facts;
     services.hub = runtime::spawn(sys, events::run_hub, events::hub_options{});
@@ -135,7 +141,8 @@ private:
 
 public:
   caf::actor_system sys{config_};
-  std::shared_ptr<jobs::shared_facts> facts = std::make_shared<jobs::shared_facts>(made_up_facts());
+  std::shared_ptr<jobs::shared_facts> facts =
+      std::make_shared<jobs::shared_facts>(jobs::daemon_facts{});
   jobs::builtin_services services;
   core::engine_actor engine;
 };

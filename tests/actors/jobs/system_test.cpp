@@ -6,6 +6,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -36,6 +37,18 @@ TEST_CASE_METHOD(job_fixture, "ping: succeeds without output", "[actors][jobs]")
   auto reply = run("ping");
   CHECK(reply.status == 0);
   CHECK(std::holds_alternative<std::monostate>(reply.output));
+}
+
+TEST_CASE("version, info: wait until the machine has been looked at", "[actors][jobs]") {
+  // What they tell of it is empty before.
+  auto name = GENERATE("version", "info");
+  job_fixture daemon{test::look::not_yet};
+  auto answer = daemon.start({name, {}, {}});
+  daemon.facts->learn(test::made_up_facts());
+  auto reply = job_fixture::wait(std::move(answer));
+  REQUIRE(reply.status == 0);
+  auto text = json::serialize(std::get<json::value>(reply.output));
+  CHECK(text.find("crun") != std::string::npos);
 }
 
 TEST_CASE_METHOD(job_fixture, "version: tells the whole shape of API 1.50", "[actors][jobs]") {

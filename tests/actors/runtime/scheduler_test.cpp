@@ -265,6 +265,51 @@ TEST_CASE("watchdog: actors queued behind a stuck handler go on elsewhere", "[ac
   CHECK(wait_until([&] { return answered.try_wait(); }));
 }
 
+TEST_CASE("watchdog: sockets and timers of a stuck thread are looked after by a stand-in",
+          "[actors][runtime]") {
+  auto threads = GENERATE(std::size_t{1}, std::size_t{2});
+  system_config cfg{options(io_layout::per_thread, threads)};
+  caf::actor_system sys{cfg};
+  auto* s = scheduler::of(sys);
+  watchdog dog{*s, 20ms, [](const stall&) {}};
+  // A second time the thread of the first one is taken up again.
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = 0; i < threads; ++i) {
+      INFO("thread " << i << ", round " << round);
+      auto& stuck = *s->workers()[i];
+      std::latch begun{1};
+      std::latch leave{1};
+      auto block = [&](spinner_actor::stateful_pointer<spinner_state> self) {
+        return spinner_actor::behavior_type{[self, &begun, &leave](std::uint64_t) {
+                                              begun.count_down();
+                                              leave.wait();
+                                              self->quit();
+                                            },
+                                            [](caf::unit_t) {}};
+      };
+      boost::asio::post(stuck.io(), [&] { caf::anon_send(spawn(sys, block), std::uint64_t{1}); });
+      begun.wait();
+      // Sockets and timers are handlers of the io_context.
+      std::promise<worker*> ran;
+      boost::asio::steady_timer timer{stuck.io(), 1ms};
+      timer.async_wait([&](const boost::system::error_code&) { ran.set_value(worker::current()); });
+      auto future = ran.get_future();
+      auto in_time = future.wait_for(30s) == std::future_status::ready;
+      // So are actors that were made ready by them.
+      std::latch answered{1};
+      auto answer = [&answered](caf::event_based_actor*) -> caf::behavior {
+        return {[&answered](float) { answered.count_down(); }};
+      };
+      boost::asio::post(stuck.io(), [&] { caf::anon_send(spawn(sys, answer), 1.0f); });
+      CHECK(wait_until([&] { return answered.try_wait(); }));
+      CHECK(s->standing_in() >= 1);
+      leave.count_down();
+      REQUIRE(in_time);
+      CHECK(wait_until([&] { return s->standing_in() == 0; }));
+    }
+  }
+}
+
 TEST_CASE("scheduler: idle threads use no CPU", "[actors][runtime]") {
   system_config cfg{options(io_layout::shared)};
   caf::actor_system sys{cfg};
