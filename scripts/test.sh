@@ -2,7 +2,7 @@
 # Installs what is missing, builds and passes every test:
 #
 #   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
-#   2. tsan (ThreadSanitizer): the tests of actors/runtime, stress tests among them
+#   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine and server
 #   3. fuzz (libFuzzer): each target for a short while
 #   4. release: the integration tests, which drive the daemon with docker, curl and the SDKs
 #
@@ -26,7 +26,7 @@ run_debug() {
 
 run_tsan() {
   build tsan --target thread_tests
-  ctest --test-dir build/tsan --output-on-failure -R '^actors/runtime$' --no-tests=error
+  ctest --test-dir build/tsan --output-on-failure -R '^actors/(runtime|engine|server)$' --no-tests=error
 }
 
 run_fuzz() {

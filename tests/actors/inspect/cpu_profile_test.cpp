@@ -49,9 +49,11 @@ TEST_CASE("cpu profile: nothing is installed before the first one", "[actors][in
 TEST_CASE("cpu profile: a busy function is seen by google-pprof", "[actors][inspect]") {
   auto profile = inspect::cpu_profile::start();
   REQUIRE(profile.has_value());
-  std::thread other{[] { CHECK(very_busy_function(700ms) != 0); }};
+  std::uint64_t counted = 0;
+  std::thread other{[&counted] { counted = very_busy_function(700ms); }};
   CHECK(very_busy_function(700ms) != 0);
   other.join();
+  CHECK(counted != 0);
   auto bytes = (*profile)->finish();
   REQUIRE(bytes.has_value());
   auto text = test::google_pprof(*bytes);
