@@ -1,0 +1,82 @@
+#include "actors/store/file_steps.hpp"
+
+#include "actors/host/errno_text.hpp"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <random>
+
+namespace gantry::store {
+
+namespace {
+
+std::uint64_t random_bits() {
+  std::uint64_t bits = 0;
+  if (::getrandom(&bits, sizeof bits, GRND_NONBLOCK) == static_cast<ssize_t>(sizeof bits))
+    return bits;
+  // Only names that nobody else has are wanted, not secrets.
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+} // namespace
+
+api_error file_error(std::string_view step, int error) {
+  auto failure = host::errno_error(step, error);
+  if (error == ENOSPC)
+    failure.message = std::string{step} + ": no space left on device";
+  return failure;
+}
+
+api_error file_error(std::string_view step, const std::filesystem::path& path, int error) {
+  return file_error(std::string{step} + " '" + path.string() + "'", error);
+}
+
+result<bool> ensure_directory(const std::filesystem::path& path, unsigned mode) {
+  if (::mkdir(path.c_str(), mode) == 0)
+    return true;
+  int error = errno;
+  struct stat found {};
+  if (error == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode))
+    return false;
+  return file_error("mkdir", path, error);
+}
+
+result<void> sync_directory(const std::filesystem::path& path) {
+  host::unique_fd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory)
+    return file_error("open", path, errno);
+  if (::fsync(directory.get()) != 0)
+    return file_error("sync", path, errno);
+  return {};
+}
+
+result<void> rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return file_error("rename '" + from.string() + "' to", to, errno);
+  return {};
+}
+
+std::filesystem::path fresh_name(const std::filesystem::path& directory) {
+  std::array<char, 33> name{};
+  std::snprintf(name.data(), name.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(random_bits()),
+                static_cast<unsigned long long>(random_bits()));
+  return directory / name.data();
+}
+
+result<std::filesystem::path> make_fresh_directory(const std::filesystem::path& directory) {
+  auto path = fresh_name(directory);
+  if (::mkdir(path.c_str(), 0700) != 0)
+    return file_error("mkdir", path, errno);
+  return path;
+}
+
+} // namespace gantry::store

@@ -1,0 +1,51 @@
+#include "actors/store/layer_files.hpp"
+
+#include "actors/host/unique_fd.hpp"
+#include "actors/store/file_steps.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace gantry::store {
+
+const char* to_string(layer_driver driver) noexcept {
+  return driver == layer_driver::overlay ? "overlay2" : "copy";
+}
+
+result<write_barrier> write_barrier::open(const std::filesystem::path& directory) {
+  host::unique_fd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!fd)
+    return file_error("open", directory, errno);
+  return write_barrier{std::move(fd)};
+}
+
+result<void> write_barrier::flush() const {
+  if (::syncfs(fd_.get()) != 0)
+    return file_error("syncfs", errno);
+  return {};
+}
+
+result<layer_files> layer_files::open(const std::filesystem::path& tmp,
+                                      std::optional<layer_driver> wanted) {
+  layer_files files{tmp};
+  if (auto made = ensure_directory(tmp, 0710); !made.has_value())
+    return made.error();
+  if (wanted != layer_driver::copy) {
+    auto trial = try_overlay(tmp);
+    if (!trial.works && wanted)
+      return api_error{errc::unavailable, "overlayfs does not work here: " + trial.reason};
+    if (trial.works) {
+      files.driver_ = layer_driver::overlay;
+      files.whiteouts_ = trial.user_xattr ? whiteout_form::overlay_user : whiteout_form::overlay;
+    }
+    files.reason_ = std::move(trial.reason);
+  }
+  return files;
+}
+
+result<std::filesystem::path> layer_files::prepare() const { return make_fresh_directory(tmp_); }
+
+} // namespace gantry::store
