@@ -6,12 +6,15 @@
 #include "actors/inspect/actors.hpp"
 #include "actors/jobs/builtins.hpp"
 #include "actors/jobs/daemon_facts.hpp"
+#include "actors/jobs/image_builtins.hpp"
+#include "actors/jobs/image_jobs.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/watchdog.hpp"
 #include "actors/runtime/worker_pool.hpp"
 #include "actors/server/activation.hpp"
 #include "actors/server/serveapi.hpp"
+#include "app/images.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
 
@@ -20,6 +23,7 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 namespace gantry::app {
@@ -29,6 +33,10 @@ namespace {
 /// Threads for blocking work, and how much of it may wait.
 constexpr std::size_t pool_threads = 4;
 constexpr std::size_t pool_queue = 1024;
+
+/// Threads for work that waits for clients (load, save, import), and how much of it may wait.
+constexpr std::size_t stream_threads = 16;
+constexpr std::size_t stream_queue = 64;
 
 runtime::system_options system_options_of(const settings& s) {
   runtime::system_options options;
@@ -117,7 +125,7 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s) {
+booted boot(const settings& s, const std::function<result<void>(const settings&)>& open_images) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
     result.error = make_directory(path);
@@ -128,6 +136,10 @@ booted boot(const settings& s) {
     result.engine_id = *id;
   else
     result.error = id.error().message;
+  if (!result.error.empty())
+    return result;
+  if (auto opened = open_images(s); !opened)
+    result.error = opened.error().message;
   return result;
 }
 
@@ -149,17 +161,19 @@ api::event daemon_event(std::string action, std::string id,
 struct daemon::parts {
   explicit parts(const configuration& config)
       : current(config.values), pool(pool_threads, pool_queue),
-        system_config(system_options_of(config.values)), system(system_config),
-        watchdog(*runtime::scheduler::of(system)),
+        streams(stream_threads, stream_queue), system_config(system_options_of(config.values)),
+        system(system_config), watchdog(*runtime::scheduler::of(system)),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))) {}
 
   settings current;
   runtime::worker_pool pool;
+  runtime::worker_pool streams;
   runtime::system_config system_config;
   caf::actor_system system;
   runtime::watchdog watchdog;
   std::shared_ptr<jobs::shared_facts> facts;
   events::hub_actor hub;
+  std::optional<app::images> images;
   server::activation_actor activation;
   core::engine_actor engine;
   supervisor_actor supervisor;
@@ -173,6 +187,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   for (auto& warning : config.warnings)
     log::write(log::level::warn, "daemon", warning);
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
+  p.images.emplace(p.system, p.hub, p.pool, p.streams);
   auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
     if (notifier.wanted())
       pool->submit("sd_notify READY=1", [notifier] {
@@ -192,26 +207,32 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   services.api = api_config(p.current);
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
-  jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system)}).value();
+  jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
+                                p.images->services().catalog})
+      .value();
+  jobs::add_image_jobs(jobs, p.images->services(), p.pool).value();
+  jobs::add_image_stream_jobs(jobs, p.images->services()).value();
 
   p.engine =
       runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
-  p.pool.ask("boot", p.supervisor, [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool] {
-    auto result = boot(s);
-    if (!result.error.empty())
-      return result;
-    facts->learn_id(result.engine_id);
-    caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
-    // Asking programs for their versions takes a while; only those who want to know
-    // them wait for it.
-    pool->submit("look at the machine", [s, facts, id = result.engine_id] {
-      facts->learn(
-          jobs::read_daemon_facts_blocking(facts_settings(s), build_facts_of_this(), id, ::getenv));
-    });
-    return result;
-  });
+  p.pool.ask("boot", p.supervisor,
+             [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool,
+              open_images = p.images->opener()] {
+               auto result = boot(s, open_images);
+               if (!result.error.empty())
+                 return result;
+               facts->learn_id(result.engine_id);
+               caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
+               // Asking programs for their versions takes a while; only those who want to know
+               // them wait for it.
+               pool->submit("look at the machine", [s, facts, id = result.engine_id] {
+                 facts->learn(jobs::read_daemon_facts_blocking(
+                     facts_settings(s), build_facts_of_this(), id, ::getenv));
+               });
+               return result;
+             });
 }
 
 daemon::~daemon() {
@@ -219,6 +240,8 @@ daemon::~daemon() {
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
                       core::to_ptr(p.activation), core::to_ptr(p.hub)})
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  p.images->end();
+  p.streams.stop();
   p.pool.stop();
   p.system.await_actors_before_shutdown(false);
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 build=(
   g++ cmake ninja-build pkg-config ccache
   libcaf-dev libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev
-  libsqlite3-dev libarchive-dev zlib1g-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev
+  libsqlite3-dev libarchive-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev
   libssl-dev libre2-dev libspdlog-dev libfmt-dev libcli11-dev libgoogle-perftools-dev
 )
 run=(runc crun conmon tini)

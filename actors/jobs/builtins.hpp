@@ -7,6 +7,9 @@
 
 #include <memory>
 
+namespace gantry::image {
+class shared_catalog;
+}
 namespace gantry::runtime {
 class scheduler;
 class worker_pool;
@@ -22,6 +25,7 @@ struct builtin_services {
   std::shared_ptr<shared_facts> facts;  ///< never null
   events::hub_actor hub;
   runtime::scheduler* scheduler = nullptr; ///< outlives the engine; null: no actor is counted
+  std::shared_ptr<image::shared_catalog> images = nullptr; ///< null: there are none
 };
 
 /// All of the below.
@@ -33,9 +37,9 @@ result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& 
 /// `ping`, `version`, `info` and `disk_usage` (sections 22, clause Y9).
 result<void> add_system_jobs(engine::job_table& table, const builtin_services& services);
 
-/// `containers`, `container_inspect`, `images`, `image_inspect`, `networks`, `network_inspect`,
-/// `volumes` and `volume_inspect`. There are no objects: lists are empty, and whatever is named is
-/// not found, in the words that clients match.
+/// `containers`, `container_inspect`, `networks`, `network_inspect`, `volumes` and
+/// `volume_inspect`. There are no objects: lists are empty, and whatever is named is not found, in
+/// the words that clients match.
 result<void> add_object_jobs(engine::job_table& table);
 
 /// `debug_vars` and `debug_pprof` (clauses DB1-DB3).

@@ -137,8 +137,7 @@ void profile_job_state::end(result<job_output> outcome) {
 
 profile_job_actor::behavior_type
 run_profile_job(profile_job_actor::stateful_pointer<profile_job_state> self,
-                const std::shared_ptr<engine::job_run>& run,
-                runtime::worker_pool* pool) {
+                const std::shared_ptr<engine::job_run>& run, runtime::worker_pool* pool) {
   self->state.init(self, std::move(*run), *pool);
   return {
       [self](const core::job_cancel& cancel) { self->state.on_cancel(cancel.reason); },

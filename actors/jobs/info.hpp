@@ -15,6 +15,7 @@ struct info_figures {
   std::size_t descriptors = 0; ///< open in this process
   std::size_t actors = 0;      ///< living; shown as goroutines
   std::uint64_t listeners = 0; ///< subscribers of events
+  std::size_t images = 0;
   api::timestamp now;
 };
 

@@ -1,6 +1,5 @@
 #include "actors/jobs/builtins.hpp"
 
-#include "actors/jobs/image_reference.hpp"
 #include "protocol/api/filters.hpp"
 
 #include <boost/json/array.hpp>
@@ -25,13 +24,6 @@ void with_name(job_run& run, F f) {
   f(run, run.args().front());
 }
 
-api_error no_such_image(const std::string& reference) {
-  auto name = familiar_image_name(reference);
-  if (!name)
-    return name.error();
-  return {errc::not_found, "No such image: " + *name};
-}
-
 void containers(job_run& run) {
   // As arguments of their own (1.2.0) and as filters (today), each with its text.
   for (auto key : {"before", "since"})
@@ -46,28 +38,9 @@ void containers(job_run& run) {
   empty_list(run);
 }
 
-void images(job_run& run) {
-  auto wanted = api::filters::parse(run.environment().get("filters"));
-  if (!wanted)
-    return run.fail(wanted.error());
-  for (auto key : {"before", "since"})
-    if (auto names = wanted->values(key); !names.empty())
-      return run.fail(no_such_image(names.front()));
-  empty_list(run);
-}
-
 void container_inspect(job_run& run) {
   with_name(run, [](job_run& r, const std::string& name) {
     r.fail(errc::not_found, "No such container: " + name);
-  });
-}
-
-void image_inspect(job_run& run) {
-  with_name(run, [](job_run& r, const std::string& name) {
-    // Only 1.2.0 asks for `raw` or not; there the name is shown as it was given.
-    if (r.environment().exists("raw"))
-      return r.fail(errc::not_found, "No such image: " + name);
-    r.fail(no_such_image(name));
   });
 }
 
@@ -88,7 +61,6 @@ void volume_inspect(job_run& run) {
 result<void> add_object_jobs(engine::job_table& table) {
   constexpr std::pair<const char*, void (*)(job_run&)> jobs[] = {
       {"containers", containers}, {"container_inspect", container_inspect},
-      {"images", images},         {"image_inspect", image_inspect},
       {"networks", empty_list},   {"network_inspect", network_inspect},
       {"volumes", empty_list},    {"volume_inspect", volume_inspect},
   };

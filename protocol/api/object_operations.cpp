@@ -1,6 +1,5 @@
 #include "protocol/api/operations.hpp"
 
-#include "protocol/api/filters.hpp"
 #include "protocol/api/json.hpp"
 #include "protocol/api/payloads.hpp"
 
@@ -24,41 +23,19 @@ result<filters> read_filters(const call& in, filtered list) {
   return f;
 }
 
+api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
+
+} // namespace
+
 void set_filters(job::request& job, const filters& f) {
   if (!f.empty())
     job.environment.set("filters", f.to_json());
 }
 
-// Sets a text of the query if it is there and not empty.
 void copy_param(job::request& job, const call& in, std::string_view name) {
   if (auto text = in.query.get(name); !text.empty())
     job.environment.set(std::string{name}, std::string{text});
 }
-
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-// The platform as a JSON object; the form that inspect, history, save, load and push take.
-result<void> check_platform(std::string_view text) {
-  auto parsed = parse_json(text);
-  if (!parsed)
-    return invalid("failed to parse platform: " + parsed.error().message);
-  const auto* object = parsed->if_object();
-  if (!object)
-    return invalid("failed to parse platform: expected an object");
-  auto given = [object](std::string_view name) {
-    const auto* member = object->if_contains(name);
-    return member && member->is_string() && !member->get_string().empty();
-  };
-  bool os = given("os");
-  bool architecture = given("architecture");
-  if (os != architecture)
-    return invalid("both OS and Architecture must be provided");
-  if (!os && (given("variant") || given("os.version") || object->contains("os.features")))
-    return invalid("optional platform fields provided, but OS and Architecture are missing");
-  return {};
-}
-
-} // namespace
 
 result<job::request> containers_job(const call& in) {
   auto f = read_filters(in, filtered::containers);
@@ -101,50 +78,6 @@ result<job::request> container_inspect_job(const call& in) {
   else
     job.environment.set_bool("size", in.query.flag("size"));
   return job;
-}
-
-result<job::request> images_job(const call& in) {
-  auto f = read_filters(in, filtered::images);
-  if (!f)
-    return f.error();
-  job::request job{"images", {}, {}};
-  job.environment.set_bool("all", in.query.flag("all"));
-  if (is_legacy(in)) {
-    copy_param(job, in, "filter");
-  } else {
-    auto pattern = in.query.get("filter");
-    if (in.matched.version < api_version{1, 41} && !pattern.empty())
-      f->add("reference", pattern);
-    if (in.matched.version >= api_version{1, 42})
-      job.environment.set_bool("shared-size", in.query.flag("shared-size"));
-    if (in.matched.version >= api_version{1, 47})
-      job.environment.set_bool("manifests", in.query.flag("manifests"));
-  }
-  set_filters(job, *f);
-  return job;
-}
-
-result<job::request> image_inspect_job(const call& in) {
-  job::request job{"image_inspect", {std::string{in.matched.var("name")}}, {}};
-  if (is_legacy(in)) {
-    job.environment.set_bool("raw", in.matched.version < api_version{1, 12});
-    return job;
-  }
-  bool manifests = in.matched.version >= api_version{1, 48} && in.query.flag("manifests");
-  auto platform = in.query.get("platform");
-  if (in.matched.version >= api_version{1, 49} && !platform.empty()) {
-    if (auto good = check_platform(platform); !good)
-      return good.error();
-    if (manifests)
-      return invalid("conflicting options: manifests and platform options cannot both be set");
-    job.environment.set("platform", std::string{platform});
-  }
-  job.environment.set_bool("manifests", manifests);
-  return job;
-}
-
-result<boost::json::value> images_viz_answer(const call&) {
-  return api_error{errc::not_found, "This is now implemented in the client."};
 }
 
 result<job::request> networks_job(const call& in) {

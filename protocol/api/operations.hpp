@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocol/api/filters.hpp"
 #include "protocol/api/routes.hpp"
 
 #include <optional>
@@ -32,7 +33,7 @@ result<boost::json::value> options_answer(const call&);
 /// 400 without an Upgrade, else 501: there is no BuildKit here.
 result<boost::json::value> upgrade_answer(const call&);
 
-// containers, images, networks, volumes
+// containers, networks, volumes
 
 /// Job `containers`; env `all`, `size` (booleans), `limit` (integer), `since`, `before`, `filters`.
 result<job::request> containers_job(const call&);
@@ -40,12 +41,6 @@ result<job::request> containers_job(const call&);
 void list_response(const match&, job::reply&, http::response&);
 /// Job `container_inspect NAME`; env `size`, in the 1.2.0 era `raw` below 1.12.
 result<job::request> container_inspect_job(const call&);
-/// Job `images`; env `all`, `shared-size`, `manifests`, `filters`, in the 1.2.0 era `filter`.
-result<job::request> images_job(const call&);
-/// Job `image_inspect NAME`; env `manifests`, `platform` (JSON).
-result<job::request> image_inspect_job(const call&);
-/// 404: clients draw their own graphs since API 1.7 (route R6).
-result<boost::json::value> images_viz_answer(const call&);
 /// Job `networks`; env `filters`.
 result<job::request> networks_job(const call&);
 /// Job `network_inspect ID`; env `verbose`, `scope`.
@@ -55,6 +50,38 @@ result<job::request> volumes_job(const call&);
 void volumes_response(const match&, job::reply&, http::response&);
 /// Job `volume_inspect NAME`.
 result<job::request> volume_inspect_job(const call&);
+
+// images: in the 1.2.0 era all that name one have env `shape` = `1.2`
+
+/// Job `images`; env `all`, `shared-size`, `manifests` (booleans), `filters`.
+result<job::request> images_job(const call&);
+void images_response(const match&, job::reply&, http::response&);
+/// Job `image_inspect NAME`; env `manifests`, `platform` (JSON).
+result<job::request> image_inspect_job(const call&);
+void image_inspect_response(const match&, job::reply&, http::response&);
+/// Job `image_history NAME`; env `platform` (JSON).
+result<job::request> image_history_job(const call&);
+void image_history_response(const match&, job::reply&, http::response&);
+/// 404: clients draw their own graphs since API 1.7 (route R6).
+result<boost::json::value> images_viz_answer(const call&);
+/// Job `image_tag NAME`; env `repo`, `tag`.
+result<job::request> image_tag_job(const call&);
+/// 201 without a body.
+void created_response(const match&, job::reply&, http::response&);
+/// Job `image_delete NAME`; env `force`, `noprune` (booleans), `platforms` (a list of JSON).
+result<job::request> image_delete_job(const call&);
+void image_delete_response(const match&, job::reply&, http::response&);
+/// Job `image_prune`; env `filters`.
+result<job::request> image_prune_job(const call&);
+/// Job `image_save NAME`; env `platforms` (a list of JSON).
+result<job::request> image_save_job(const call&);
+/// Job `image_save NAME...`, the values of `names`.
+result<job::request> images_save_job(const call&);
+/// Job `image_load`; env `quiet` (boolean), `platforms` (a list of JSON).
+result<job::request> image_load_job(const call&);
+/// Job `image_import`; env `fromSrc`, `repo`, `tag`, `message`, `changes` (a list), `platform`
+/// (`os/arch/variant`). 501 with `fromImage`.
+result<job::request> image_create_job(const call&);
 
 // what there is no swarm and no plugin for
 
@@ -92,6 +119,12 @@ void debug_pprof_response(const match&, job::reply&, http::response&);
 /// A word that Go reads as a boolean: `1 t T TRUE true True`, `0 f F FALSE false False`; nothing
 /// for others.
 std::optional<bool> parse_bool(std::string_view text) noexcept;
+
+/// Sets env `name` to that parameter of the query, if it is there and not empty.
+void copy_param(job::request& job, const call& in, std::string_view name);
+
+/// Sets env `filters` to the list form, if there are any.
+void set_filters(job::request& job, const filters& f);
 
 /// The output as it is: JSON, or bytes as application/octet-stream.
 void value_response(const match&, job::reply&, http::response&);

@@ -1,5 +1,6 @@
 #include "protocol/api/payloads.hpp"
 
+#include "protocol/api/image_payloads.hpp"
 #include "protocol/api/json.hpp"
 
 #include <algorithm>
@@ -160,6 +161,8 @@ json::value disk_usage_reply(json::value full, api_version v) {
   add_missing(*usage, "LayersSize", 0);
   for (auto name : {"Images", "Containers", "Volumes", "BuildCache"})
     add_missing(*usage, name, nullptr);
+  auto& images = usage->at("Images");
+  images = image_list_reply(std::move(images), v);
   if (v < api_version{1, 42}) {
     std::int64_t size = 0;
     if (const auto* cache = usage->at("BuildCache").if_array())

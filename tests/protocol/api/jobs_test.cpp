@@ -81,24 +81,6 @@ TEST_CASE("jobs: requests of today's era", "[api][jobs]") {
       {"/containers/ps", "containers() all=0 size=0"},
       {"/containers/web/json", "container_inspect(web) size=0"},
       {"/containers/a%2Fb/json?size=1", "container_inspect(a/b) size=1"},
-      {"/images/json?digests=1", "images() all=0 shared-size=0 manifests=0"},
-      {"/v1.46/images/json?manifests=1", "images() all=0 shared-size=0"},
-      {"/v1.41/images/json?all=1", "images() all=1"},
-      {"/v1.40/images/json?filter=bb", R"(images() all=0 filters={"reference":["bb"]})"},
-      {"/v1.41/images/json?filter=bb", "images() all=0"},
-      {"/images/json?filters=%7B%22dangling%22%3A%5B%22zz%22%5D%7D",
-       "invalid_parameter: invalid filter 'dangling=[zz]'"},
-      {"/images/127.0.0.1:5599/bb:v1/json", "image_inspect(127.0.0.1:5599/bb:v1) manifests=0"},
-      {"/images/bb/json?platform=%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22amd64%22%7D",
-       R"(image_inspect(bb) platform={"os":"linux","architecture":"amd64"} manifests=0)"},
-      {"/images/bb/json?platform=%7B%22os%22%3A%22linux%22%7D",
-       "invalid_parameter: both OS and Architecture must be provided"},
-      {"/images/bb/json?platform=x",
-       "invalid_parameter: failed to parse platform: invalid character 'x' looking for beginning "
-       "of value"},
-      {"/images/bb/json?manifests=1&platform=%7B%7D",
-       "invalid_parameter: conflicting options: manifests and platform options cannot both be set"},
-      {"/v1.48/images/bb/json?platform=x", "image_inspect(bb) manifests=0"},
       {"/networks", "networks()"},
       {"/networks?filters=%7B%22type%22%3A%5B%22zz%22%5D%7D",
        "invalid_parameter: invalid filter: 'type'='zz'"},
@@ -134,8 +116,6 @@ TEST_CASE("jobs: requests of the 1.2.0 era", "[api][jobs]") {
       {"/v1.14/containers/json?filters=x", "invalid_parameter: invalid filter"},
       {"/v1.14/containers/web/json", "container_inspect(web) raw=0"},
       {"/v1.11/containers/web/json", "container_inspect(web) raw=1"},
-      {"/v1.14/images/json?filter=b*&all=1", "images() all=1 filter=b*"},
-      {"/v1.11/images/bb/json", "image_inspect(bb) raw=1"},
   };
   for (auto [target, expected] : rows) {
     INFO(target);

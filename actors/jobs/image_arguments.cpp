@@ -1,0 +1,93 @@
+#include "actors/jobs/image_arguments.hpp"
+
+#include "protocol/api/json.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace gantry::jobs {
+
+namespace {
+
+constexpr std::string_view conflict_today = "conflict: ";
+
+result<oci::platform> read_platform(std::string_view text) {
+  auto parsed = api::parse_json(text);
+  const auto* object = parsed ? parsed->if_object() : nullptr;
+  if (object == nullptr)
+    return api_error{errc::invalid_parameter,
+                     "failed to parse platform: " +
+                         (parsed ? std::string{"expected an object"} : parsed.error().message)};
+  auto member = [object](std::string_view name) {
+    const auto* found = object->if_contains(name);
+    return found && found->is_string() ? std::string{found->get_string()} : std::string{};
+  };
+  oci::platform wanted;
+  wanted.architecture = member("architecture");
+  wanted.os = member("os");
+  wanted.os_version = member("os.version");
+  wanted.variant = member("variant");
+  return wanted;
+}
+
+/// True if the image runs there. An arm runs what is made for its predecessors.
+bool fits(const oci::platform& image, const oci::platform& wanted) {
+  auto fitness = oci::fitness(image, wanted);
+  return fitness > 1 ||
+         (fitness == 1 && wanted.architecture == "arm" && image.variant <= wanted.variant);
+}
+
+} // namespace
+
+bool asks_as_1_2(const job::env& environment) noexcept { return environment.get("shape") == "1.2"; }
+
+api_error error_of_1_2(api_error error, const std::string& name) {
+  if (error.kind == errc::not_found || error.kind == errc::invalid_parameter)
+    return {errc::not_found, "No such image: " + name};
+  if (error.message.starts_with(conflict_today))
+    error.message.replace(0, conflict_today.size(), "Conflict, ");
+  return error;
+}
+
+result<store::found_image> find_image(const store::image_catalog& catalog, const std::string& name,
+                                      const job::env& environment) {
+  auto found = catalog.resolve(name);
+  if (!found)
+    return asks_as_1_2(environment) ? error_of_1_2(found.error(), name) : found.error();
+  if (const auto& platform = environment.get("platform"); !platform.empty())
+    if (auto checked = check_platform(*found->what, name, platform); !checked)
+      return checked.error();
+  return found;
+}
+
+result<void> check_platform(const store::image& image, const std::string& name,
+                            std::string_view platform_json) {
+  auto wanted = read_platform(platform_json);
+  if (!wanted)
+    return wanted.error();
+  const auto& config = image.config();
+  oci::platform actual;
+  actual.architecture = config.architecture;
+  actual.os = config.os;
+  actual.variant = config.variant;
+  if (fits(actual, *wanted))
+    return {};
+  return api_error{errc::not_found, "image with reference " + name +
+                                        " was found but its platform (" + to_string(actual) +
+                                        ") does not match the specified platform (" +
+                                        to_string(*wanted) + ")"};
+}
+
+result<oci::instant> read_until(const std::string& text, api::timestamp now) {
+  auto read = api::parse_time(text, now);
+  if (!read)
+    return api_error{errc::invalid_parameter,
+                     "failed to parse value as time or duration: \"" + text + "\""};
+  auto seconds = std::chrono::floor<std::chrono::seconds>(*read);
+  return oci::instant{seconds.time_since_epoch().count(),
+                      static_cast<std::int32_t>((*read - seconds).count()), 0};
+}
+
+} // namespace gantry::jobs
