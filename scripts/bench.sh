@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-usage: scripts/bench.sh server [options]
+usage: scripts/bench.sh server|images [options]
 
 Starts gantryd and its peers on this machine's loopback, loads them in turn, and prints medians,
 their ratios to dockerd and to a server on bare Boost.Beast, and which of Gantry's targets are met.
@@ -12,13 +12,20 @@ their ratios to dockerd and to a server on bare Boost.Beast, and which of Gantry
   --rounds N       rounds of each load (default 5); the order of the peers changes in each
   --seconds N      length of each load (default 3)
   --quick          2 rounds of 1 s: to see that all works, not for figures
-  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast
+  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast (images: the first three)
   --json FILE      write every sample to FILE too
   --check          end with status 1 unless every target is met
   --build-dir DIR  where the programs are (default build/release)
   --no-build       take them as they are
 
-What is measured
+What is measured: images
+  load             time of POST /images/load with an archive of five layers, 180 MB, as it is and
+                   packed with gzip as a whole. The image is removed before, and the disk synced.
+  save             time of GET /images/NAME/get for that image, read to its end.
+  memory           highest resident memory of the daemon's process during these loads and saves.
+  list             median time of GET /images/json with 500 images.
+
+What is measured: server
   _ping            req/s by wrk on 32 keep-alive connections, and the processor time (user and
                    system, all threads) that the server took per request. For dockerd that is
                    dockerd alone: containerd has no part in the answer. For nginx it is master and
@@ -79,7 +86,7 @@ clean_up() {
 
 [[ $# -gt 0 ]] || { usage >&2; exit 2; }
 case $1 in
-  server) shift ;;
+  server | images) subject=$1; shift ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
@@ -99,7 +106,7 @@ while (($#)); do
   esac
 done
 
-command -v wrk >/dev/null || fail "wrk is not installed"
+[[ $subject == images ]] || command -v wrk >/dev/null || fail "wrk is not installed"
 command -v python3 >/dev/null || fail "python3 is not installed"
 
 if [[ $build == yes ]]; then
@@ -116,7 +123,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-bench.XXXXXX")
 trap clean_up EXIT
 trap '[[ -n $driver ]] && kill -TERM "$driver" 2>/dev/null || true' INT TERM HUP
 
-PYTHONDONTWRITEBYTECODE=1 python3 "$root/tests/bench/server_bench.py" \
+PYTHONDONTWRITEBYTECODE=1 python3 "$root/tests/bench/${subject}_bench.py" \
   --work-dir "$work" --build-dir "$build_dir" "${options[@]}" &
 driver=$!
 status=0

@@ -78,6 +78,10 @@ TARGETS = [
 class Bench:
     """One run: the peers, what they gave, and why some gave nothing."""
 
+    measures = MEASURES
+    targets = TARGETS
+    bases = ("dockerd", "bare_beast")
+
     def __init__(self, args: argparse.Namespace):
         self.args = args
         self.binaries = args.build_dir / "bin"
@@ -209,22 +213,23 @@ class Bench:
 
     def print_results(self) -> None:
         medians = self.medians()
-        print(f"\n{'':38}{'median':>10}  {'lowest .. highest':<24}{'/dockerd':>9}{'/beast':>9}")
-        for measure in MEASURES:
+        heads = "".join(f"{'/' + base.removeprefix('bare_'):>9}" for base in self.bases)
+        print(f"\n{'':38}{'median':>10}  {'lowest .. highest':<24}{heads}")
+        for measure in self.measures:
             print(measure)
             for peer in self.peers:
                 values = self.samples[peer.name].get(measure)
                 if not values:
                     continue
                 ratios = "".join(f"{ratio(medians, peer.name, base, measure):>9}"
-                                 for base in ("dockerd", "bare_beast"))
+                                 for base in self.bases)
                 spread = ""
                 if len(values) > 1:
                     spread = f"{number(min(values))} .. {number(max(values))}"
                 median = number(medians[peer.name][measure])
                 print(f"    {peer.name:<34}{median:>10}  {spread:<24}{ratios}")
         print("\ntargets")
-        for target in TARGETS:
+        for target in self.targets:
             met, value = target.judge(medians)
             mark = {True: "pass", False: "FAIL", None: "n/a "}[met]
             print(f"  {mark}  {target.text()}{'' if value is None else f': {value:.4g}'}")
@@ -233,10 +238,11 @@ class Bench:
             for name, reasons in self.failures.items():
                 for reason in dict.fromkeys(reasons):
                     print(f"  {name}: {reason}")
-        others = self.others or [0.0]
-        print(f"\nother work took {statistics.median(others):.2f} of {os.cpu_count()} processors "
-              f"during the load of _ping, at most {max(others):.2f}; "
-              f"load average {os.getloadavg()[0]:.2f}")
+        others = ""
+        if self.others:
+            others = (f"other work took {statistics.median(self.others):.2f} of {os.cpu_count()} "
+                      f"processors during the load of _ping, at most {max(self.others):.2f}; ")
+        print(f"\n{others}load average {os.getloadavg()[0]:.2f}")
 
     def document(self) -> dict:
         """All that was measured, for --json."""
@@ -247,12 +253,12 @@ class Bench:
             "samples": self.samples, "medians": medians, "failures": self.failures,
             "others_share": self.others,
             "targets": [{"text": t.text(), "met": t.judge(medians)[0], "value": t.judge(medians)[1]}
-                        for t in TARGETS],
+                        for t in self.targets],
         }
 
     def all_met(self) -> bool:
         medians = self.medians()
-        return all(target.judge(medians)[0] for target in TARGETS)
+        return all(target.judge(medians)[0] for target in self.targets)
 
 
 def ratio(medians: dict[str, dict[str, float]], name: str, base: str, measure: str) -> str:
@@ -277,9 +283,10 @@ def machine() -> dict:
             "load_average": os.getloadavg()}
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(subject: str, peers: list[str]) -> argparse.Namespace:
+    """The command line that all subjects share; `peers` are those that take part in this one."""
     parser = argparse.ArgumentParser(prog="bench.sh", add_help=False,
-                                     usage="scripts/bench.sh server [options]; see --help")
+                                     usage=f"scripts/bench.sh {subject} [options]; see --help")
     parser.add_argument("--work-dir", type=Path, required=True)
     parser.add_argument("--build-dir", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
@@ -287,15 +294,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--peers", default=",".join(KINDS))
+    parser.add_argument("--peers", default=",".join(peers))
     args = parser.parse_args()
     args.settle, args.idle_seconds = 3, 5
     if args.quick:
         args.rounds, args.seconds, args.settle, args.idle_seconds = 2, 1, 1, 2
     args.peers = args.peers.split(",")
-    unknown = [name for name in args.peers if name not in KINDS]
+    unknown = [name for name in args.peers if name not in peers]
     if unknown:
-        parser.error(f"unknown peers {', '.join(unknown)}; there are {', '.join(KINDS)}")
+        parser.error(f"unknown peers {', '.join(unknown)}; there are {', '.join(peers)}")
     if not 1 <= args.rounds <= 100 or not 1 <= args.seconds <= 60:
         parser.error("rounds are 1 to 100, seconds 1 to 60")
     return args
@@ -309,12 +316,13 @@ def raise_descriptor_limit() -> None:
         sys.exit(f"bench.sh: the hard limit of open files is {hard}, {HELD + 500} are needed")
 
 
-def main() -> int:
-    args = parse_args()
+def run(subject: str, kind: type[Bench], peers: list[str]) -> int:
+    """The whole of a run; the exit status."""
+    args = parse_args(subject, peers)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tie_to_parent()
     raise_descriptor_limit()
-    bench = Bench(args)
+    bench = kind(args)
     facts = machine()
     print(f"{facts['cpu']}, {facts['processors']} processors, Linux {facts['kernel']}, "
           f"load average {facts['load_average'][0]:.2f}; {args.rounds} rounds of {args.seconds} s")
@@ -332,4 +340,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("server", Bench, list(KINDS)))
