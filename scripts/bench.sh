@@ -115,7 +115,9 @@ if [[ $build == yes ]]; then
   fi
   cmake --build "$build_dir" --target gantryd bare_beast first_ping
 fi
-for program in bare_beast first_ping; do
+programs=(gantryd)
+[[ $subject == images ]] || programs+=(bare_beast first_ping)
+for program in "${programs[@]}"; do
   [[ -x $build_dir/bin/$program ]] || fail "$build_dir/bin/$program is not built"
 done
 

@@ -64,7 +64,7 @@ store::new_image small_image(const std::string& name) {
 TEST_CASE_METHOD(store_actor_fixture, "image store: tasks wait until it is open, and keep order",
                  "[actors][image]") {
   std::vector<int> order; // one task at a time
-  std::promise<void> last;
+  auto last = std::make_shared<std::promise<void>>();
   for (int i = 0; i < 100; ++i)
     tell_store(
         store, "note",
@@ -72,13 +72,13 @@ TEST_CASE_METHOD(store_actor_fixture, "image store: tasks wait until it is open,
           order.push_back(i);
           return result<int>{i};
         },
-        [&last](result<int> seen) {
+        [last](result<int> seen) {
           if (seen.value() == 99)
-            last.set_value();
+            last->set_value();
         });
   CHECK(catalog->get()->images().empty());
   open();
-  last.get_future().wait();
+  last->get_future().wait();
   REQUIRE(order.size() == 100);
   for (int i = 0; i < 100; ++i)
     CHECK(order[static_cast<std::size_t>(i)] == i);
@@ -125,13 +125,13 @@ TEST_CASE_METHOD(store_actor_fixture, "image store: a full pool refuses a task, 
   runtime::system_config config;
   caf::actor_system sys{config};
   auto other = spawn_image_store(sys, std::make_shared<shared_catalog>(), small);
-  std::promise<void> leave;
-  std::promise<void> begun;
-  REQUIRE(small.submit("holder", [&] {
-    begun.set_value();
-    leave.get_future().wait();
+  auto leave = std::make_shared<std::promise<void>>();
+  auto begun = std::make_shared<std::promise<void>>();
+  REQUIRE(small.submit("holder", [leave, begun] {
+    begun->set_value();
+    leave->get_future().wait();
   }));
-  begun.get_future().wait();
+  begun->get_future().wait();
   REQUIRE(small.submit("next", [] {}));
   test::temp_dir dir;
   auto opened = store::image_store::open(dir.file("root"));
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(store_actor_fixture, "image store: a full pool refuses a task, 
   };
   CHECK(ask().error() ==
         api_error{errc::unavailable, "look: too much work is waiting; try again later"});
-  leave.set_value();
+  leave->set_value();
   while (!ask().has_value()) { // as soon as there is room
   }
   caf::anon_send_exit(other, caf::exit_reason::kill);

@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <deque>
 #include <future>
-#include <latch>
 #include <mutex>
 
 using namespace gantry;
@@ -197,20 +196,19 @@ TEST_CASE_METHOD(stream_job_fixture, "stream_job: a client that takes nothing st
 TEST_CASE_METHOD(stream_job_fixture, "stream_job: cancelled while it waits for input, it ends",
                  "[actors][jobs]") {
   auto client = std::make_shared<client_record>();
-  std::latch waits{1};
-  std::latch ended{1};
+  auto waits = std::make_shared<std::promise<void>>();
+  auto failed = std::make_shared<std::promise<api_error>>();
   auto id = start(
-      [&](const job::request&, jobs::job_streams& io) -> result<jobs::job_output> {
-        waits.count_down();
+      [=](const job::request&, jobs::job_streams& io) -> result<jobs::job_output> {
+        waits->set_value();
         auto piece = io.read();
-        CHECK(piece.error().kind == errc::unavailable);
-        ended.count_down();
+        failed->set_value(piece.error());
         return piece.error();
       },
       client);
-  waits.wait();
+  waits->get_future().wait();
   cancel(id);
-  ended.wait();
+  CHECK(failed->get_future().get().kind == errc::unavailable);
   CHECK(client->result().kind == errc::unavailable);
   CHECK(client->result().error.starts_with("work: "));
 }
@@ -218,12 +216,12 @@ TEST_CASE_METHOD(stream_job_fixture, "stream_job: cancelled while it waits for i
 TEST_CASE_METHOD(stream_job_fixture, "stream_job: is refused when the pool has no room",
                  "[actors][jobs]") {
   auto leave = std::make_shared<std::promise<void>>();
-  std::promise<void> begun;
-  REQUIRE(pool.submit("holder", [leave, &begun] {
-    begun.set_value();
+  auto begun = std::make_shared<std::promise<void>>();
+  REQUIRE(pool.submit("holder", [leave, begun] {
+    begun->set_value();
     leave->get_future().wait();
   }));
-  begun.get_future().wait();
+  begun->get_future().wait();
   REQUIRE(pool.submit("next", [] {}));
   auto client = std::make_shared<client_record>();
   start([](const job::request&, jobs::job_streams&) { return result<jobs::job_output>{}; }, client);
