@@ -14,6 +14,7 @@ import tarfile
 import time
 from pathlib import Path
 
+import measures
 from peers import Peer, PeerFailed
 from server_bench import Bench, Target, run, say
 
@@ -111,8 +112,8 @@ class ImagesBench(Bench):
 
     def load(self, peer: Peer, archive: Path, measure: str) -> None:
         request(peer, "DELETE", f"/images/{NAME}?force=1")
+        measures.wait_until_calm(peer)  # files are deleted behind the answer
         os.sync()
-        time.sleep(1)  # files are deleted behind the answer
         with archive.open("rb") as body:
             took, answer = request(peer, "POST", "/images/load?quiet=1", body)
         if b"Loaded image" not in answer:
