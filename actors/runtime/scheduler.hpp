@@ -25,7 +25,7 @@ class scheduler;
 /// How I/O is divided among the threads.
 ///
 /// Measured on two cores, same binary, `_ping` over loopback TCP, medians of alternating runs of a
-/// second each, beside a bare Beast server (one io_context, two threads):
+/// second each, beside a bare Beast server (one io_context, two threads), while compilers ran too:
 ///
 ///                                        shared   per_thread   bare Beast
 ///     median latency, 1 connection       33 us        27 us        27 us
