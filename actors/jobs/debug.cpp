@@ -72,7 +72,7 @@ struct profile_job_state {
   void init(profile_job_actor::stateful_pointer<profile_job_state> me, engine::job_run asked,
             runtime::worker_pool& workers);
   void on_started(result<profile_ptr>& outcome);
-  void on_cancel(const std::string& reason);
+  void on_cancel();
   void collect();
   void end(result<job_output> outcome);
 
@@ -80,7 +80,8 @@ struct profile_job_state {
   engine::job_run run;
   runtime::worker_pool* pool = nullptr;
   std::chrono::seconds length{0};
-  profile_ptr profile; ///< while it runs
+  profile_ptr profile;    ///< while it runs
+  bool cancelled = false; ///< before it ran, maybe
   enum class phase { starting, sampling, reading } now = phase::starting;
 };
 
@@ -105,14 +106,14 @@ void profile_job_state::on_started(result<profile_ptr>& outcome) {
     return end(outcome.error());
   now = phase::sampling;
   profile = std::move(*outcome);
+  if (cancelled)
+    return collect();
   caf::delayed_anon_send(profile_job_actor{self}, caf::timespan{length}, profile_over{});
 }
 
-void profile_job_state::on_cancel(const std::string& reason) {
-  if (now == phase::starting)
-    end(api_error{errc::unavailable, run.name() + ": " + reason});
-  else
-    collect();
+void profile_job_state::on_cancel() {
+  cancelled = true;
+  collect();
 }
 
 void profile_job_state::collect() {
@@ -140,7 +141,7 @@ run_profile_job(profile_job_actor::stateful_pointer<profile_job_state> self,
                 const std::shared_ptr<engine::job_run>& run, runtime::worker_pool* pool) {
   self->state.init(self, std::move(*run), *pool);
   return {
-      [self](const core::job_cancel& cancel) { self->state.on_cancel(cancel.reason); },
+      [self](const core::job_cancel&) { self->state.on_cancel(); },
       [](const core::job_credit&) {},
       [](core::job_input&) {},
       [](core::job_socket&) {},
