@@ -1,6 +1,7 @@
 #include "app/supervisor.hpp"
 
 #include "actors/core/limits.hpp"
+#include "actors/host/startup_memory.hpp"
 #include "actors/runtime/log.hpp"
 
 #include <utility>
@@ -61,6 +62,7 @@ void supervisor_state::on_done(const core::job_done& done) {
   if (done.id == acceptconnections_) {
     if (failed)
       return end(done.reply->error);
+    host::release_startup_memory();
     log::write(log::level::info, "daemon", "Daemon has completed initialization");
   } else if (done.id == serveapi_) {
     end(failed ? done.reply->error : std::string{});

@@ -17,6 +17,14 @@ struct function_job_state {
   function_job_state() = default;
 };
 
+/// What comes for a job that has ended is dropped. One for all: it has no state.
+const core::job_actor::behavior_type& deaf() {
+  static const core::job_actor::behavior_type behavior{
+      [](const core::job_cancel&) {}, [](const core::job_credit&) {}, [](core::job_input&) {},
+      [](core::job_socket&) {}, [](core::describe) { return core::facts{}; }};
+  return behavior;
+}
+
 core::job_actor::behavior_type
 run_function_job(core::job_actor::stateful_pointer<function_job_state> self,
                  const std::shared_ptr<job_run>& run,
@@ -32,8 +40,7 @@ run_function_job(core::job_actor::stateful_pointer<function_job_state> self,
   // A function that has not ended its run has a bug; the end of the run says so to the client.
   *run = job_run{};
   self->quit();
-  return {[](const core::job_cancel&) {}, [](const core::job_credit&) {}, [](core::job_input&) {},
-          [](core::job_socket&) {}, [](core::describe) { return core::facts{}; }};
+  return deaf();
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "protocol/api/json.hpp"
 #include "protocol/api/operations.hpp"
 #include "protocol/http/media_type.hpp"
+#include "protocol/http/response_writer.hpp"
 #include "protocol/mux/table.hpp"
 
 #include <array>
@@ -217,6 +218,7 @@ http::response service::impl::make_constant(std::string_view method) const {
   auto out = start();
   job::reply ok;
   ping_response(m, ok, out);
+  http::seal_headers(out);
   return out;
 }
 

@@ -57,6 +57,9 @@ struct response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  /// The lines of `headers` as they go out, for a response that is sent many times: made by
+  /// `seal_headers`, else empty.
+  std::string sealed_headers = {};
 };
 
 /// The standard reason phrase (RFC 9110 §15): 404 -> `Not Found`; unknown: `Status N`.

@@ -29,6 +29,14 @@ void append_value(std::string& out, std::string_view value) {
     out[i] = ' ';
 }
 
+void append_headers(std::string& out, const response& r) {
+  for (const auto& [name, value] : r.headers) {
+    out.append(name).append(": ");
+    append_value(out, value);
+    out += "\r\n";
+  }
+}
+
 response_framing effective_framing(const write_options& how) noexcept {
   if (how.framing == response_framing::chunked && how.version == 10)
     return response_framing::until_close;
@@ -45,12 +53,18 @@ bool reusable(const write_options& how) noexcept {
   return how.keep_alive && effective_framing(how) != response_framing::until_close;
 }
 
+void seal_headers(response& r) {
+  r.sealed_headers.clear();
+  append_headers(r.sealed_headers, r);
+}
+
 void append_response(std::string& out, const response& r, const write_options& how,
                      std::string_view date) {
   const auto framing = effective_framing(how);
-  std::size_t size = out.size() + head_size_guess + r.body.size();
-  for (const auto& [name, value] : r.headers)
-    size += name.size() + value.size() + 4;
+  std::size_t size = out.size() + head_size_guess + r.body.size() + r.sealed_headers.size();
+  if (r.sealed_headers.empty())
+    for (const auto& [name, value] : r.headers)
+      size += name.size() + value.size() + 4;
   out.reserve(size);
 
   out += how.version == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
@@ -60,11 +74,10 @@ void append_response(std::string& out, const response& r, const write_options& h
   out += "\r\n";
   if (!date.empty())
     out.append("Date: ").append(date).append("\r\n");
-  for (const auto& [name, value] : r.headers) {
-    out.append(name).append(": ");
-    append_value(out, value);
-    out += "\r\n";
-  }
+  if (r.sealed_headers.empty())
+    append_headers(out, r);
+  else
+    out += r.sealed_headers;
   if (how.version == 10 ? reusable(how) : !reusable(how))
     out += how.version == 10 ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
 

@@ -33,6 +33,10 @@ bool has_body(int status, bool head_request) noexcept;
 /// True if the connection can carry another request after a response written so.
 bool reusable(const write_options& how) noexcept;
 
+/// Makes the header lines of a response that is sent many times once and for all; `headers` must
+/// not change from here on.
+void seal_headers(response& r);
+
 /// Appends the status line, Date (unless `date` is empty), the response's own headers, Connection
 /// where the version's default does not say it, framing, the empty line, and the body (as a first
 /// chunk if chunked, nothing if it is empty). 1xx, 204 and 304 get neither framing nor body.

@@ -34,6 +34,16 @@ TEST_CASE("response_writer: head and body are one run of bytes", "[protocol][htt
   CHECK(behind == "beforeHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST_CASE("response_writer: sealed headers go out as the others do", "[protocol][http]") {
+  response r{200, {{"Content-Type", "text/plain"}, {"X-Split", "a\r\nb"}}, "OK"};
+  const auto plain = written(r, {});
+  CHECK(plain.find("X-Split: a  b\r\n") != plain.npos);
+  seal_headers(r);
+  CHECK(written(r, {}) == plain);
+  seal_headers(r);
+  CHECK(written(r, {}) == plain);
+}
+
 TEST_CASE("response_writer: Connection says what the version does not", "[protocol][http]") {
   const response r{200, {}, ""};
   CHECK(written(r, {.version = 11, .keep_alive = true}, "") ==
