@@ -67,9 +67,46 @@ result<void> layer_intake::take(std::string path, const oci::digest& claimed,
     return {}; // the reader passes over the rest
   }
   auto [claim, other] = services_.in_progress->join(claimed, pulse_);
-  if (other)
-    return spool(number, std::move(other), claimed, read);
-  return make(number, std::move(claim), read);
+  if (!other)
+    return make(number, std::move(claim), read);
+  auto directory = scratch_directory::make(*services_.layers);
+  if (!directory)
+    return directory.error();
+  auto size = spool(*directory, read);
+  if (!size)
+    return size.error();
+  layers_[number].what.content_size = *size;
+  awaited_.push_back({number, std::move(*directory), std::move(other), claimed});
+  return {};
+}
+
+bool layer_intake::may_have(std::int64_t size) const {
+  return services_.catalog->get()->has_layer_of(static_cast<std::uint64_t>(size));
+}
+
+result<void> layer_intake::identify(std::string path, const contents& read) {
+  const auto number = layers_.size();
+  layers_.push_back({std::move(path), {}, {}});
+  auto directory = scratch_directory::make(*services_.layers);
+  if (!directory)
+    return directory.error();
+  store::digest_stream stream;
+  auto size = spool(*directory, [&]() -> result<std::optional<std::string_view>> {
+    auto piece = read();
+    if (piece && *piece)
+      stream.update(**piece);
+    return piece;
+  });
+  if (!size)
+    return size.error();
+  const auto digest = stream.finish();
+  auto held = hold(digest);
+  if (!held)
+    return held.error();
+  if (!*held)
+    return make_from_spool(number, *directory);
+  layers_[number].what = {digest, *size, digest, *size};
+  return {};
 }
 
 result<store::imported_layer> layer_intake::import(const scratch_directory& into,
@@ -119,12 +156,8 @@ result<void> layer_intake::make(std::size_t number, std::optional<layers_in_prog
   return {};
 }
 
-result<void> layer_intake::spool(std::size_t number, std::shared_ptr<layer_in_progress> other,
-                                 const oci::digest& claimed, const contents& read) {
-  auto directory = scratch_directory::make(*services_.layers);
-  if (!directory)
-    return directory.error();
-  const auto path = spool_in(*directory);
+result<std::int64_t> layer_intake::spool(const scratch_directory& into, const contents& read) {
+  const auto path = spool_in(into);
   const host::unique_fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!file)
     return store::file_error("open", path, errno);
@@ -134,15 +167,12 @@ result<void> layer_intake::spool(std::size_t number, std::shared_ptr<layer_in_pr
     if (!piece)
       return piece.error();
     if (!*piece)
-      break;
+      return size;
     pulse_->fetch_add(1);
     size += static_cast<std::int64_t>((*piece)->size());
     if (auto written = write_all(file.get(), path, **piece); !written)
-      return written;
+      return written.error();
   }
-  layers_[number].what.content_size = size;
-  awaited_.push_back({number, std::move(*directory), std::move(other), claimed});
-  return {};
 }
 
 result<void> layer_intake::settle() {
@@ -204,12 +234,16 @@ result<void> layer_intake::await(awaited_layer& layer) {
     }
   }
   // The other one failed, or what it brought has gone again.
-  const auto path = spool_in(layer.directory);
+  return make_from_spool(layer.number, layer.directory);
+}
+
+result<void> layer_intake::make_from_spool(std::size_t number, const scratch_directory& directory) {
+  const auto path = spool_in(directory);
   const host::unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file)
     return store::file_error("open", path, errno);
   std::string buffer(spool_piece, '\0');
-  return make(layer.number, std::nullopt, [&]() -> result<std::optional<std::string_view>> {
+  return make(number, std::nullopt, [&]() -> result<std::optional<std::string_view>> {
     if (io_.gone())
       return api_error{errc::unavailable, "the client has left"};
     for (;;) {

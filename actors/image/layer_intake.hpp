@@ -19,7 +19,8 @@ namespace gantry::image {
 /// Brings the layers of one operation to the store: one after the other they are made below `tmp`,
 /// and go to their places together.
 ///
-///     intake.take(path, ...)   for each layer
+///     intake.take(path, ...)   for each layer, or
+///     intake.identify(path, ...)
 ///     intake.settle()          then all that `layers()` tells of is in the store, held by the
 ///     lease
 ///
@@ -51,6 +52,14 @@ public:
   /// `read`, of the file system.
   result<void> take(std::string path, const oci::digest& claimed, const contents& read);
 
+  /// True if the store has a layer whose tar is of that size: only such contents can be one of its
+  /// layers, unless they are packed.
+  bool may_have(std::int64_t size) const;
+
+  /// As `take`, for contents without a claim that `may_have`: they are kept beside until all have
+  /// come and their digest is known, and are only unpacked if the store has no such layer.
+  result<void> identify(std::string path, const contents& read);
+
   /// Brings everything to the disk and gives it to the store. Errors: of both.
   result<void> settle();
 
@@ -74,8 +83,8 @@ private:
   result<store::imported_layer> import(const scratch_directory& into, const contents& read);
   result<void> make(std::size_t number, std::optional<layers_in_progress::claim> claim,
                     const contents& read);
-  result<void> spool(std::size_t number, std::shared_ptr<layer_in_progress> other,
-                     const oci::digest& claimed, const contents& read);
+  result<void> make_from_spool(std::size_t number, const scratch_directory& directory);
+  result<std::int64_t> spool(const scratch_directory& into, const contents& read);
   result<void> store_made();
   result<void> store_one(made_layer& layer);
   result<void> await(awaited_layer& layer);

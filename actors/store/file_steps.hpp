@@ -21,6 +21,11 @@ api_error file_error(std::string_view step, const std::filesystem::path& path, i
 /// conflict if something else has the name.
 result<bool> ensure_directory(const std::filesystem::path& path, unsigned mode);
 
+/// Tells the file system that the subdirectories made in this one from now on have nothing to do
+/// with each other, so that it spreads them over the disk (the attribute T of chattr(1)). A hint:
+/// only ext2, 3 and 4 know it, nobody needs it to be taken. False if it was not.
+bool spread_subdirectories(const std::filesystem::path& directory) noexcept;
+
 /// Brings the names in a directory to the disk: after it, a rename into it outlives a power cut.
 result<void> sync_directory(const std::filesystem::path& path);
 

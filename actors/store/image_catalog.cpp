@@ -78,6 +78,13 @@ const image* image_catalog::find(const oci::reference& name) const {
   return at == names_.end() ? nullptr : &images_[at->second];
 }
 
+bool image_catalog::has_layer_of(std::uint64_t tar_size) const noexcept {
+  return std::any_of(images_.begin(), images_.end(), [tar_size](const image& entry) {
+    return std::any_of(entry.facts->layers.begin(), entry.facts->layers.end(),
+                       [tar_size](const auto& layer) { return layer->tar_size == tar_size; });
+  });
+}
+
 result<found_image> image_catalog::resolve(std::string_view name) const {
   auto parsed = oci::parse_any_reference(name);
   if (!parsed)

@@ -74,6 +74,9 @@ public:
   /// Bytes of the files of all layers, each once.
   std::uint64_t layers_size() const noexcept { return layers_size_; }
 
+  /// True if an image has a layer whose tar has that many bytes. Looks at all.
+  bool has_layer_of(std::uint64_t tar_size) const noexcept;
+
   /// Finds an image as dockerd does: by whole id, else by name, else by a part of the id that only
   /// one begins with (with or without `sha256:`). Errors: invalid_parameter as
   /// `oci::parse_any_reference`; not_found `No such image: busybox:latest`, also if several ids

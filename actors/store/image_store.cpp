@@ -161,6 +161,10 @@ result<void> image_store::sync_new_layers() {
   for (const auto& driver : unsynced_drivers_)
     if (auto synced = sync_directory(paths_.layers(driver)); !synced)
       return synced;
+  // NOTE: without a journal the old names could be back after a power cut, and the next start
+  // would delete the layers by them.
+  if (auto synced = sync_directory(paths_.tmp()); !synced)
+    return synced;
   unsynced_drivers_.clear();
   return {};
 }

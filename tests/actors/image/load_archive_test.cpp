@@ -139,6 +139,49 @@ TEST_CASE_METHOD(image_fixture, "load_archive: 20.10's layout, links between lay
   CHECK(things() == std::set<std::string>{"blobs/sha256/" + hex(both), "layers/copy/" + hex(base)});
 }
 
+TEST_CASE_METHOD(image_fixture,
+                 "load_archive: 20.10's layout, layers that are there are not unpacked again",
+                 "[actors][image]") {
+  const auto archive_of = [](const std::string& tar, const std::string& name) {
+    const auto json = test::config_with({tar});
+    return test::archive_builder{}
+        .file("aa/layer.tar", tar)
+        .file(hex(json) + ".json", json)
+        .file("manifest.json", R"([{"Config":")" + hex(json) + R"(.json","RepoTags":[")" + name +
+                                   R"("],"Layers":["aa/layer.tar"]}])")
+        .str();
+  };
+  // So large that it is being unpacked, if it is, before all of it is read.
+  const auto known = test::layer_tar({{"usr/bin/tool", std::string(3'000'000, 't')}});
+  const auto other = test::layer_tar({{"usr/bin/tool", std::string(3'000'000, 'u')}});
+  // What the load makes below `tmp` while it reads.
+  std::set<std::string> made;
+  const auto load = [&](const std::string& archive) {
+    test::fake_client client{archive};
+    client.on_read = [&](std::size_t) {
+      for (const auto& thing : things())
+        if (thing.starts_with("tmp/"))
+          for (const auto& part : std::filesystem::directory_iterator{root() / thing})
+            made.insert(part.path().filename());
+    };
+    made.clear();
+    auto done = image::load_archive({.quiet = false, .wanted = {}}, client.streams(), services);
+    REQUIRE(done.has_value());
+    return client.output();
+  };
+  CHECK(load(archive_of(known, "a:1")).find("Loading layer") != std::string::npos);
+  CHECK(made == std::set<std::string>{"diff", "record"});
+  CHECK(load(archive_of(known, "a:2")) == line("Loaded image: a:2"));
+  CHECK(made == std::set<std::string>{"spool"});
+  // Of the same size, and yet another one.
+  CHECK(load(archive_of(other, "b:1")) == line("Loaded image: b:1"));
+  CHECK(made == std::set<std::string>{"spool"});
+  CHECK(things() == std::set<std::string>{"blobs/sha256/" + hex(test::config_with({known})),
+                                          "blobs/sha256/" + hex(test::config_with({other})),
+                                          "layers/copy/" + hex(known),
+                                          "layers/copy/" + hex(other)});
+}
+
 TEST_CASE_METHOD(image_fixture, "load_archive: archives of version 1", "[actors][image]") {
   const std::string first(64, 'a');
   const std::string second(64, 'b');

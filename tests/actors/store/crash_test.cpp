@@ -165,14 +165,14 @@ private:
     return now;
   }
 
-  memory_dir directory_;
+  shm_dir directory_;
   store_fixture original_{directory_.file("original")};
 };
 
 } // namespace
 
 TEST_CASE("crash: the first start can end at any moment", "[actors][store]") {
-  memory_dir dir;
+  shm_dir dir;
   for (int steps = 0;; ++steps) {
     INFO("killed before change " << steps);
     auto end = run_until(steps, [&] { return image_store::open(dir.file("root")) ? 0 : 1; });
@@ -249,7 +249,7 @@ TEST_CASE("crash: a prune can end at any moment", "[actors][store]") {
 }
 
 TEST_CASE("crash: a recovery can end at any moment", "[actors][store]") {
-  memory_dir dir;
+  shm_dir dir;
   store_fixture original{dir.file("original")};
   original.put({{"1"}}, {"a"});
   original.put({{"1", "2"}}, {"b"});

@@ -122,3 +122,14 @@ TEST_CASE("image catalog: names are kept with tag or digest, never with both", "
   CHECK(kept("a@" + digest) == "a@" + digest);
   CHECK(kept("a:1@" + digest) == "a@" + digest);
 }
+
+TEST_CASE("image catalog: whether a tar of that size may be a layer", "[actors][store]") {
+  CHECK_FALSE(image_catalog{}.has_layer_of(0));
+  catalog_builder b;
+  b.add(id_a, {"one", "two"});
+  b.add(id_b, {});
+  const image_catalog catalog{b.content};
+  const auto size = catalog.find(id_a)->facts->layers[1]->tar_size;
+  CHECK(catalog.has_layer_of(size));
+  CHECK_FALSE(catalog.has_layer_of(size + 1));
+}

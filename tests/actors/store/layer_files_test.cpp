@@ -1,7 +1,14 @@
+#include "actors/host/unique_fd.hpp"
+#include "actors/store/file_steps.hpp"
 #include "actors/store/layer_files.hpp"
 #include "tests/actors/store/layer_support.hpp"
 
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
 #include <filesystem>
+#include <optional>
 
 using namespace gantry;
 using namespace gantry::store;
@@ -98,6 +105,30 @@ TEST_CASE("layer_files: fresh directories, and all on the disk", "[actors][store
   CHECK(barrier->flush().has_value());
   CHECK(barrier->flush().has_value());
   CHECK(write_barrier::open(dir.file("none")).error().kind == errc::not_found);
+}
+
+TEST_CASE("layer_files: layers are spread over the disk, where it can be told to",
+          "[actors][store]") {
+  const temp_dir dir;
+  fs::create_directory(dir.file("plain"));
+  // The attribute T of a directory; nothing if this file system has none.
+  const auto top_flag = [](const std::string& path) -> std::optional<bool> {
+    const host::unique_fd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    unsigned flags = 0;
+    if (::ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) != 0)
+      return std::nullopt;
+    return (flags & FS_TOPDIR_FL) != 0;
+  };
+  const bool told = spread_subdirectories(dir.file("plain"));
+  CHECK(top_flag(dir.file("plain")).value_or(false) == told);
+  const auto files = layer_files::open(dir.file("tmp"), layer_driver::copy);
+  REQUIRE(files.has_value());
+  CHECK(top_flag(dir.file("tmp")).value_or(false) == told);
+  const auto layer = files->prepare();
+  REQUIRE(layer.has_value());
+  CHECK_FALSE(top_flag(layer->string()).value_or(false));
+  CHECK_FALSE(spread_subdirectories(dir.file("none")));
+  CHECK_FALSE(spread_subdirectories("/proc"));
 }
 
 TEST_CASE("layer_files: imported whiteouts hide what they should from overlayfs",

@@ -183,7 +183,7 @@ TEST_CASE("recovery: five hundred images of ten layers are up soon", "[actors][s
   constexpr int count = 100; // with sanitizers
   constexpr std::chrono::milliseconds bound{5000};
 #endif
-  memory_dir dir; // not the disk is to be measured
+  shm_dir dir; // not the disk is to be measured
   store_fixture f{dir.file("root")};
   for (int i = 0; i < count; ++i) {
     image_spec spec;

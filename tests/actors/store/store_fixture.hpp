@@ -21,9 +21,9 @@
 namespace gantry::test {
 
 /// A fresh directory in memory, where syncing costs nothing; in `/tmp` if there is no `/dev/shm`.
-class memory_dir {
+class shm_dir {
 public:
-  memory_dir() {
+  shm_dir() {
     for (std::string name : {"/dev/shm/gantry-XXXXXX", "/tmp/gantry-XXXXXX"})
       if (::mkdtemp(name.data()) != nullptr) {
         path_ = name;
@@ -31,8 +31,8 @@ public:
       }
     throw std::runtime_error("cannot make a temporary directory");
   }
-  memory_dir(memory_dir&&) = delete;
-  ~memory_dir() {
+  shm_dir(shm_dir&&) = delete;
+  ~shm_dir() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
