@@ -4,7 +4,11 @@
 #   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
 #   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine and server
 #   3. fuzz (libFuzzer): each target for a short while
-#   4. release: the integration tests, which drive the daemon with docker, curl and the SDKs
+#   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
+#
+# For the integration tests on a release build:
+#   cmake --preset release && cmake --build --preset release --target gantryd
+#   scripts/integration.sh build/release/bin/gantryd
 #
 #   scripts/test.sh                 everything
 #   scripts/test.sh debug tsan      only these parts
@@ -41,8 +45,8 @@ run_fuzz() {
 }
 
 run_integration() {
-  build release --target gantryd
-  scripts/integration.sh build/release/bin/gantryd
+  build debug --target gantryd
+  scripts/integration.sh build/debug/bin/gantryd
 }
 
 for part in "${parts[@]}"; do

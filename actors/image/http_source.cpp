@@ -1,17 +1,18 @@
 #include "actors/image/http_source.hpp"
 
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <openssl/evp.h>
 
 #include <chrono>
@@ -26,11 +27,14 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
+using executor = asio::io_context::executor_type;
+using tcp_socket = asio::basic_stream_socket<tcp, executor>;
+using steady = std::chrono::steady_clock;
 
 /// One step of the other side may take that long: to connect, to answer, to send more.
 constexpr std::chrono::seconds step_limit{60};
-constexpr std::chrono::milliseconds look_interval{100};
-constexpr std::size_t piece_size = std::size_t{128} * 1024;
+constexpr std::chrono::milliseconds wanted_interval{100};
+constexpr std::size_t body_piece = std::size_t{128} * 1024;
 constexpr std::uint32_t head_limit = 64 * 1024;
 constexpr int most_redirections = 10;
 constexpr std::size_t shown_body = std::size_t{8} * 1024;
@@ -78,11 +82,153 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+/// What became of something asynchronous. One type for everything that is waited for: a lambda for
+/// each would have Asio's operations compiled for each.
+struct step {
+  bool over = false;
+  boost::system::error_code error;
+  std::size_t bytes = 0;
+  tcp::resolver::results_type found;
+};
+
+struct step_handler {
+  step* told;
+
+  void operator()(const boost::system::error_code& error) const {
+    told->error = error;
+    told->over = true;
+  }
+  void operator()(const boost::system::error_code& error, std::size_t bytes) const {
+    told->bytes = bytes;
+    (*this)(error);
+  }
+  void operator()(const boost::system::error_code& error, tcp::resolver::results_type found) const {
+    told->found = std::move(found);
+    (*this)(error);
+  }
+};
+
+/// A connection, plain or with TLS, whose calls block: each waits for its end, for the end of the
+/// step's time (`beast::error::timeout`), and looks now and then whether it is still wanted.
+/// What Beast calls a SyncReadStream.
+class connection {
+public:
+  explicit connection(const std::function<bool()>& cancelled) : cancelled_(cancelled) {}
+
+  /// The calls up to the next `begin_step` have to be over in `step_limit`.
+  void begin_step() { deadline_ = steady::now() + step_limit; }
+
+  /// Not bounded by the step's time: the system has limits of its own.
+  tcp::resolver::results_type resolve(const std::string& host, const std::string& port,
+                                      boost::system::error_code& ec) {
+    deadline_ = steady::time_point::max();
+    step s;
+    resolver_.async_resolve(host, port, step_handler{&s});
+    ec = wait(s);
+    return std::move(s.found);
+  }
+
+  boost::system::error_code connect(const tcp::endpoint& end) {
+    step s;
+    socket_.async_connect(end, step_handler{&s});
+    return wait(s);
+  }
+
+  boost::system::error_code secure(const std::string& host) {
+    boost::system::error_code ignored;
+    context_.set_default_verify_paths(ignored);
+    tls_.emplace(socket_, context_);
+    tls_->set_verify_mode(asio::ssl::verify_peer);
+    tls_->set_verify_callback(asio::ssl::host_name_verification(host));
+    (void)SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
+    step s;
+    tls_->async_handshake(asio::ssl::stream_base::client, step_handler{&s});
+    return wait(s);
+  }
+
+  boost::system::error_code write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const asio::const_buffer buffer{bytes.data(), bytes.size()};
+      step s;
+      if (tls_)
+        tls_->async_write_some(buffer, step_handler{&s});
+      else
+        socket_.async_write_some(buffer, step_handler{&s});
+      if (auto ec = wait(s))
+        return ec;
+      bytes.remove_prefix(s.bytes);
+    }
+    return {};
+  }
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers, boost::system::error_code& ec) {
+    return read_one(*asio::buffer_sequence_begin(buffers), ec);
+  }
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    boost::system::error_code ec;
+    const auto bytes = read_some(buffers, ec);
+    if (ec)
+      throw boost::system::system_error{ec};
+    return bytes;
+  }
+
+  void close() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+  }
+
+  /// Nobody wants the answer any more.
+  bool gone() const noexcept { return gone_; }
+
+private:
+  std::size_t read_one(const asio::mutable_buffer& buffer, boost::system::error_code& ec) {
+    step s;
+    if (tls_)
+      tls_->async_read_some(buffer, step_handler{&s});
+    else
+      socket_.async_read_some(buffer, step_handler{&s});
+    ec = wait(s);
+    return s.bytes;
+  }
+
+  boost::system::error_code wait(const step& s) {
+    bool late = false;
+    io_.restart();
+    while (!s.over) {
+      io_.run_one_for(wanted_interval);
+      if (s.over || gone_ || late)
+        continue;
+      gone_ = cancelled_ && cancelled_();
+      late = !gone_ && steady::now() >= deadline_;
+      if (gone_ || late) {
+        resolver_.cancel();
+        close();
+      }
+    }
+    if (gone_)
+      return asio::error::operation_aborted;
+    if (late)
+      return beast::error::timeout;
+    return s.error;
+  }
+
+  const std::function<bool()>& cancelled_;
+  asio::io_context io_{1};
+  asio::ssl::context context_{asio::ssl::context::tls_client};
+  asio::ip::basic_resolver<tcp, executor> resolver_{io_};
+  tcp_socket socket_{io_};
+  std::optional<asio::ssl::stream<tcp_socket&>> tls_;
+  steady::time_point deadline_ = steady::time_point::max();
+  bool gone_ = false;
+};
+
 /// One request and its answer, on a connection of its own.
 class exchange {
 public:
   exchange(http_url url, const std::function<bool()>& cancelled)
-      : url_(std::move(url)), cancelled_(cancelled) {
+      : url_(std::move(url)), connection_(cancelled) {
     parser_.header_limit(head_limit);
     parser_.body_limit(boost::none);
   }
@@ -91,24 +237,17 @@ public:
   result<void> start() {
     if (auto connected = connect(); !connected)
       return connected;
-    if (url_.tls)
-      if (auto secured = secure(); !secured)
-        return secured;
-    http::request<http::empty_body> ask{http::verb::get, url_.target, 11};
-    ask.set(http::field::host, url_.authority());
-    ask.set(http::field::user_agent, "gantry/" GANTRY_VERSION);
-    ask.set(http::field::connection, "close");
-    if (!url_.user_info.empty())
-      ask.set(http::field::authorization, "Basic " + base64(percent_decoded(url_.user_info)));
-    auto ec = with_stream([&](auto& stream) {
-      return run([&](auto done) { http::async_write(stream, ask, std::move(done)); });
-    });
-    if (ec)
+    if (url_.tls) {
+      connection_.begin_step();
+      if (auto ec = connection_.secure(url_.host))
+        return failed("tls: " + words(ec));
+    }
+    connection_.begin_step();
+    if (auto ec = connection_.write(request_text()))
       return failed(words(ec));
-    ec = with_stream([&](auto& stream) {
-      return run(
-          [&](auto done) { http::async_read_header(stream, buffer_, parser_, std::move(done)); });
-    });
+    boost::system::error_code ec;
+    connection_.begin_step();
+    http::read_header(connection_, buffer_, parser_, ec);
     if (ec)
       return failed(words(ec));
     return {};
@@ -117,14 +256,13 @@ public:
   result<std::string> read() {
     std::string piece;
     while (piece.empty() && !parser_.is_done()) {
-      piece.resize(piece_size);
+      piece.resize(body_piece);
       auto& body = parser_.get().body();
       body.data = piece.data();
       body.size = piece.size();
-      auto ec = with_stream([&](auto& stream) {
-        return run(
-            [&](auto done) { http::async_read_some(stream, buffer_, parser_, std::move(done)); });
-      });
+      boost::system::error_code ec;
+      connection_.begin_step();
+      http::read_some(connection_, buffer_, parser_, ec);
       if (ec && ec != http::error::need_buffer)
         return body_error(ec);
       piece.resize(piece.size() - body.size);
@@ -140,103 +278,55 @@ public:
   }
 
 private:
+  std::string request_text() const {
+    auto text = "GET " + url_.target + " HTTP/1.1\r\nHost: " + url_.authority() +
+                "\r\nUser-Agent: gantry/" GANTRY_VERSION "\r\nConnection: close\r\n";
+    if (!url_.user_info.empty())
+      text += "Authorization: Basic " + base64(percent_decoded(url_.user_info)) + "\r\n";
+    return text + "\r\n";
+  }
+
   api_error failed(const std::string& why) const {
-    if (gone_)
+    if (connection_.gone())
       return {errc::unavailable, "the client has left"};
     return {errc::system, "Get \"" + url_.str() + "\": " + why};
   }
 
   api_error body_error(const boost::system::error_code& ec) const {
-    if (gone_)
+    if (connection_.gone())
       return {errc::unavailable, "the client has left"};
     auto text = words(ec);
     return {errc::system, text == "EOF" ? "unexpected EOF" : text};
   }
 
-  template <class Do>
-  boost::system::error_code with_stream(Do what) {
-    lowest().expires_after(step_limit);
-    return url_.tls ? what(stream_) : what(stream_.next_layer());
-  }
-
-  beast::tcp_stream& lowest() { return stream_.next_layer(); }
-
-  // Starts something asynchronous and waits for it, looking now and then whether to go on.
-  template <class Start>
-  boost::system::error_code run(Start start) {
-    std::optional<boost::system::error_code> done;
-    start([&done](const boost::system::error_code& ec, auto&&...) { done = ec; });
-    io_.restart();
-    while (!done) {
-      io_.run_one_for(look_interval);
-      if (!done && !gone_ && cancelled_ && cancelled_()) {
-        gone_ = true;
-        resolver_.cancel();
-        lowest().close();
-      }
-    }
-    if (gone_)
-      return asio::error::operation_aborted;
-    return *done;
-  }
-
   result<void> connect() {
-    tcp::resolver::results_type found;
-    auto ec = run([&](auto done) {
-      resolver_.async_resolve(
-          url_.host, url_.port,
-          [&found, done = std::move(done)](const auto& error, auto results) mutable {
-            found = std::move(results);
-            done(error);
-          });
-    });
+    boost::system::error_code ec;
+    const auto found = connection_.resolve(url_.host, url_.port, ec);
     if (ec == asio::error::host_not_found || ec == asio::error::no_data)
       return failed("dial tcp: lookup " + url_.host + ": no such host");
     if (ec)
       return failed("dial tcp: lookup " + url_.host + ": " + words(ec));
     std::string why;
     for (const auto& address : found) {
-      ec = run([&](auto done) {
-        lowest().expires_after(step_limit);
-        lowest().async_connect(address.endpoint(), std::move(done));
-      });
+      const auto& end = address.endpoint();
+      connection_.begin_step();
+      ec = connection_.connect(end);
       if (!ec)
         return {};
-      const auto& end = address.endpoint();
       const auto host = end.address().to_string();
       if (why.empty()) // that of the first, as Go does
         why = "dial tcp " + (end.address().is_v6() ? '[' + host + ']' : host) + ':' +
               std::to_string(end.port()) + ": " + (ec == beast::error::timeout ? "" : "connect: ") +
               words(ec);
-      lowest().close();
+      connection_.close();
     }
     return failed(why);
   }
 
-  result<void> secure() {
-    boost::system::error_code ec;
-    tls_.set_default_verify_paths(ec);
-    stream_.set_verify_mode(asio::ssl::verify_peer);
-    stream_.set_verify_callback(asio::ssl::host_name_verification(url_.host));
-    (void)SSL_set_tlsext_host_name(stream_.native_handle(), url_.host.c_str());
-    ec = run([&](auto done) {
-      lowest().expires_after(step_limit);
-      stream_.async_handshake(asio::ssl::stream_base::client, std::move(done));
-    });
-    if (ec)
-      return failed("tls: " + words(ec));
-    return {};
-  }
-
   const http_url url_;
-  const std::function<bool()>& cancelled_;
-  asio::io_context io_{1};
-  asio::ssl::context tls_{asio::ssl::context::tls_client};
-  tcp::resolver resolver_{io_};
-  beast::ssl_stream<beast::tcp_stream> stream_{io_, tls_};
+  connection connection_;
   beast::flat_buffer buffer_;
   http::response_parser<http::buffer_body> parser_;
-  bool gone_ = false;
 };
 
 errc kind_of(unsigned status) {

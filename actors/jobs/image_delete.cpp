@@ -37,7 +37,7 @@ result<changed_images> change(store::image_store& images, const removal& wanted)
                         std::move(outcome->warnings)};
 }
 
-result<image_change> plan(const job::request& asked) {
+result<image_change> plan_deletion(const job::request& asked) {
   if (asked.args.size() != 1)
     return api_error{errc::invalid_parameter, "usage: image_delete NAME"};
   auto platforms = asked.environment.get_list("platforms");
@@ -57,7 +57,7 @@ result<image_change> plan(const job::request& asked) {
 
 result<void> add_image_delete_job(engine::job_table& table, const image::image_services& services,
                                   runtime::worker_pool& pool) {
-  return table.add("image_delete", image_change_job(services, pool, plan));
+  return table.add("image_delete", image_change_job(services, pool, plan_deletion));
 }
 
 } // namespace gantry::jobs

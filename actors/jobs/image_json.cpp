@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-json::array strings(const std::vector<std::string>& list) {
+json::array texts(const std::vector<std::string>& list) {
   json::array all;
   all.reserve(list.size());
   for (const auto& text : list)
@@ -91,8 +91,8 @@ json::object image_summary(const store::listed_image& listed, const summary_coun
   row.emplace("Id", image.id().str());
   row.emplace("Labels", labels_of(image));
   row.emplace("ParentId", image.facts->row.parent.str());
-  row.emplace("RepoDigests", strings(listed.digests));
-  row.emplace("RepoTags", strings(listed.tags));
+  row.emplace("RepoDigests", texts(listed.digests));
+  row.emplace("RepoTags", texts(listed.tags));
   row.emplace("SharedSize", shared);
   row.emplace("Size", image.size);
   return row;

@@ -27,7 +27,7 @@ private:
   std::shared_ptr<std::atomic<bool>> taken_;
 };
 
-result<store::prune_filter> read_filter(const job::env& environment, api::timestamp now) {
+result<store::prune_filter> read_prune_filter(const job::env& environment, api::timestamp now) {
   auto wanted = api::filters::parse(environment.get("filters"));
   if (!wanted)
     return wanted.error();
@@ -71,7 +71,7 @@ result<void> add_image_prune_job(engine::job_table& table, const image::image_se
                                  runtime::worker_pool& pool) {
   auto plan = [services, taken = std::make_shared<std::atomic<bool>>(false)](
                   const job::request& asked) -> result<image_change> {
-    auto filter = read_filter(asked.environment, services.time());
+    auto filter = read_prune_filter(asked.environment, services.time());
     if (!filter)
       return filter.error();
     if (taken->exchange(true))

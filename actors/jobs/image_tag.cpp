@@ -21,7 +21,7 @@ result<changed_images> tag(store::image_store& images, const std::string& source
   return changed;
 }
 
-result<image_change> plan(const job::request& asked) {
+result<image_change> plan_tag(const job::request& asked) {
   if (asked.args.size() != 1)
     return api_error{errc::invalid_parameter, "usage: image_tag NAME"};
   const auto& repository = asked.environment.get("repo");
@@ -43,7 +43,7 @@ result<image_change> plan(const job::request& asked) {
 
 result<void> add_image_tag_job(engine::job_table& table, const image::image_services& services,
                                runtime::worker_pool& pool) {
-  return table.add("image_tag", image_change_job(services, pool, plan));
+  return table.add("image_tag", image_change_job(services, pool, plan_tag));
 }
 
 } // namespace gantry::jobs

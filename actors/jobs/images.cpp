@@ -18,7 +18,7 @@ std::vector<std::string> all_of(const api::filters& wanted, std::string_view key
   return {values.begin(), values.end()};
 }
 
-result<store::list_filter> read_filter(const job::env& environment, api::timestamp now) {
+result<store::list_filter> read_list_filter(const job::env& environment, api::timestamp now) {
   auto wanted = api::filters::parse(environment.get("filters"));
   if (!wanted)
     return wanted.error();
@@ -43,7 +43,7 @@ result<store::list_filter> read_filter(const job::env& environment, api::timesta
 
 result<boost::json::array> rows(const job::env& environment,
                                 const image::image_services& services) {
-  auto filter = read_filter(environment, services.time());
+  auto filter = read_list_filter(environment, services.time());
   if (!filter)
     return filter.error();
   auto catalog = services.catalog->get();

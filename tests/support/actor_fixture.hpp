@@ -2,15 +2,14 @@
 
 #include "actors/core/interfaces.hpp"
 #include "actors/runtime/actor.hpp"
+#include "tests/support/sends.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/exit_reason.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/fwd.hpp>
 #include <catch2/catch.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -32,54 +31,12 @@ struct probe_record {
       order; ///< a letter per message: `b` begun, `o` output, `i` input, `s` socket, `d` done
 
   /// The only reply; fails the test if there is none or more than one.
-  const job::reply& reply() const {
-    REQUIRE(done.size() == 1);
-    REQUIRE(done.front().reply);
-    return *done.front().reply;
-  }
+  const job::reply& reply() const;
   /// The reply's bytes.
-  std::string text() const { return std::get<std::string>(reply().output); }
+  std::string text() const;
   /// All streamed output.
-  std::string streamed() const {
-    std::string all;
-    for (auto& o : output)
-      all += *o.bytes;
-    return all;
-  }
+  std::string streamed() const;
 };
-
-struct probe_state {
-  static inline const char* name = "probe";
-  probe_state() = default;
-};
-
-/// A job client that records everything it receives.
-inline core::job_client_actor::behavior_type
-run_probe(core::job_client_actor::stateful_pointer<probe_state>,
-          std::shared_ptr<probe_record> record) {
-  return {
-      [record](const core::job_done& m) {
-        record->done.push_back(m);
-        record->order += 'd';
-      },
-      [record](const core::job_stream_begun& m) {
-        record->begun.push_back(m);
-        record->order += 'b';
-      },
-      [record](const core::job_output& m) {
-        record->output.push_back(m);
-        record->order += 'o';
-      },
-      [record](const core::job_wants_input& m) {
-        record->wants.push_back(m);
-        record->order += 'i';
-      },
-      [record](const core::job_takes_socket& m) {
-        record->takes.push_back(m);
-        record->order += 's';
-      },
-  };
-}
 
 /// A probe and what it has seen.
 struct probe {
@@ -87,41 +44,24 @@ struct probe {
   std::shared_ptr<probe_record> seen;
 
   const probe_record* operator->() const noexcept { return seen.get(); }
-  caf::strong_actor_ptr ptr() const { return core::to_ptr(actor); }
+  caf::strong_actor_ptr ptr() const;
 };
 
 /// An actor system whose time and turns belong to the test: nothing runs but in `run`, and no time
 /// passes but in `advance_time`. At the end all actors are killed that were started through it.
 class actor_fixture {
 public:
-  actor_fixture() : sys(config_) { sys.await_actors_before_shutdown(false); }
+  actor_fixture();
   actor_fixture(const actor_fixture&) = delete;
   actor_fixture& operator=(const actor_fixture&) = delete;
-  ~actor_fixture() {
-    for (auto i = started_.rbegin(); i != started_.rend(); ++i)
-      caf::anon_send_exit(*i, caf::exit_reason::kill);
-    run_all();
-    started_.clear();
-    run_all();
-  }
+  ~actor_fixture();
 
   /// Lets actors handle messages until none is left; the number of turns. Fails the test if that
   /// does not end.
-  std::size_t run() {
-    auto turns = run_all();
-    REQUIRE(turns < turns_limit);
-    return turns;
-  }
+  std::size_t run();
 
   /// Runs, lets time pass step by step so that timers which arm each other fire in order, and runs.
-  void advance_time(std::chrono::nanoseconds d) {
-    constexpr std::chrono::nanoseconds step = std::chrono::milliseconds{500};
-    run();
-    for (; d.count() > 0; d -= std::min(d, step)) {
-      scheduler().advance_time(caf::timespan{std::min(d, step)});
-      run();
-    }
-  }
+  void advance_time(std::chrono::nanoseconds d);
 
   /// Starts an actor that is killed at the end of the test.
   template <class F, class... Args>
@@ -132,22 +72,20 @@ public:
   }
 
   /// Kills that actor at the end of the test.
+  void track(caf::strong_actor_ptr actor);
   template <class Handle>
   void track(const Handle& handle) {
-    started_.push_back(caf::actor_cast<caf::strong_actor_ptr>(handle));
+    track(core::to_ptr(handle));
   }
 
   /// Ends that actor now.
+  void kill(const caf::strong_actor_ptr& actor);
   template <class Handle>
   void kill(const Handle& handle) {
-    caf::anon_send_exit(handle, caf::exit_reason::kill);
-    run();
+    kill(core::to_ptr(handle));
   }
 
-  probe make_probe() {
-    auto seen = std::make_shared<probe_record>();
-    return {spawn(run_probe, seen), seen};
-  }
+  probe make_probe();
 
   /// Sends a request to `handle`. The answer comes during a later `run`; until then, and after an
   /// error, it is empty.
@@ -174,23 +112,22 @@ public:
     return **answer;
   }
 
-  caf::scheduler::test_coordinator& scheduler() {
-    return dynamic_cast<caf::scheduler::test_coordinator&>(sys.scheduler());
+  /// What an actor tells about itself; nothing if it has ended.
+  std::optional<core::facts> facts_of(const caf::strong_actor_ptr& actor);
+  template <class Handle>
+  std::optional<core::facts> facts_of(const Handle& handle) {
+    return facts_of(core::to_ptr(handle));
   }
+
+  caf::scheduler::test_coordinator& scheduler();
 
 private:
-  static constexpr std::size_t turns_limit = 1'000'000;
-
   struct config : caf::actor_system_config {
-    config() { set("scheduler.policy", caf::atom("testing")); }
+    config();
+    ~config() override;
   };
 
-  std::size_t run_all() {
-    std::size_t turns = 0;
-    while (turns < turns_limit && scheduler().try_run_once())
-      ++turns;
-    return turns;
-  }
+  std::size_t run_all();
 
   config config_;
 

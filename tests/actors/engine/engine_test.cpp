@@ -1,6 +1,7 @@
-#include "tests/actors/engine/jobs.hpp"
+#include "tests/actors/engine/engine_fixture.hpp"
 
 #include <boost/json/value.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
 
 using namespace gantry;
 using namespace gantry::test;
@@ -283,8 +284,7 @@ TEST_CASE_METHOD(engine_fixture, "engine: the end of the engine ends its jobs",
                  "[actors][engine]") {
   auto client = make_probe();
   auto& job = start_by_hand(client);
-  auto waiting = ask<core::done>(engine, core::shutdown_engine{});
-  run();
+  auto waiting = shut_down();
   CHECK(!waiting->has_value());
   kill(engine);
   CHECK(job.cancels == std::vector<std::string>{"the daemon shuts down", "the engine has ended"});

@@ -1,4 +1,7 @@
-#include "tests/actors/engine/jobs.hpp"
+#include "tests/actors/engine/engine_fixture.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 using namespace gantry;
 using namespace gantry::test;
@@ -6,16 +9,37 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// A shutdown callback that answers when it is told to.
+using hook_actor = core::shutdown_hook_actor::extend<caf::reacts_to<core::done>>;
+
+struct hook_state {
+  static inline const char* name = "hook";
+  hook_state() = default;
+  std::vector<caf::typed_response_promise<core::done>> open;
+};
+
+hook_actor::behavior_type run_hook(hook_actor::stateful_pointer<hook_state> self,
+                                   std::shared_ptr<int> asked) {
+  return {[self, asked](core::shutting_down) -> caf::result<core::done> {
+            ++*asked;
+            self->state.open.push_back(self->make_response_promise<core::done>());
+            return self->state.open.back();
+          },
+          [self](core::done) {
+            for (auto& promise : self->state.open)
+              promise.deliver(core::done{});
+            self->state.open.clear();
+          }};
+}
+
+/// A shutdown callback and how often it was called.
+struct hook {
+  hook_actor actor;
+  std::shared_ptr<int> asked = std::make_shared<int>(0);
+};
+
 class shutdown_fixture : public engine_fixture {
 public:
-  using answer = std::shared_ptr<std::optional<core::done>>;
-
-  answer shut_down() {
-    auto a = ask<core::done>(engine, core::shutdown_engine{});
-    run();
-    return a;
-  }
-
   hook add_hook(const char* name = "hook") {
     hook h;
     h.actor = spawn(run_hook, h.asked);

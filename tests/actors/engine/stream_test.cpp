@@ -1,4 +1,6 @@
-#include "tests/actors/engine/jobs.hpp"
+#include "tests/actors/engine/engine_fixture.hpp"
+
+#include "actors/runtime/actor.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

@@ -1,7 +1,5 @@
 #include "tests/actors/jobs/image_job_fixture.hpp"
 
-#include "protocol/api/json.hpp"
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <catch2/catch.hpp>
@@ -12,20 +10,12 @@
 #include <utility>
 
 using namespace gantry;
+using test::id_of;
 using test::image_job_fixture;
 using test::layer_of;
+using test::text_of;
 
 namespace {
-
-std::string text_of(const boost::json::value& v) {
-  std::string text;
-  api::append_json(text, v);
-  return text;
-}
-
-std::string id_of(const boost::json::value& image) {
-  return std::string{image.at("Id").as_string().c_str()};
-}
 
 using error = std::pair<errc, std::string>;
 using attributes = std::map<std::string, std::string>;
@@ -255,7 +245,7 @@ TEST_CASE_METHOD(image_job_fixture, "image change: fails when the store has ende
                  "[actors][jobs][images]") {
   files.put({{"a"}}, {"bb"});
   open();
-  caf::anon_send_exit(images.store, caf::exit_reason::kill);
+  kill_store();
   CHECK(failure("image_delete", {"bb"}).first == errc::unavailable);
   CHECK(run("image_inspect", {"bb"}).status == 0); // reading does not need it
 }

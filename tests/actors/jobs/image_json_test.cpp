@@ -16,7 +16,7 @@ namespace {
 
 const oci::platform machine{"amd64", "linux", "", {}, ""};
 
-std::string text_of(const boost::json::value& v) {
+std::string json_text(const boost::json::value& v) {
   std::string text;
   api::append_json(text, v);
   return text;
@@ -56,7 +56,7 @@ TEST_CASE("image json: details in dockerd's order", "[actors][jobs][images]") {
   config.config->cmd = std::vector<std::string>{"sh"};
   config.config->entrypoint.emplace();
   store::image_catalog catalog{b.content};
-  auto shown = text_of(jobs::image_details(catalog.images().front(), machine, "overlay2"));
+  auto shown = json_text(jobs::image_details(catalog.images().front(), machine, "overlay2"));
   std::string config_text{blank_config};
   config_text.replace(config_text.find(R"("Cmd":null)"), 10, R"("Cmd":["sh"])");
   config_text.replace(config_text.find(R"("Entrypoint":null)"), 17, R"("Entrypoint":[])");
@@ -105,7 +105,7 @@ TEST_CASE("image json: labels that are none differ from no labels", "[actors][jo
   config.config.emplace().labels.emplace();
   store::image_catalog catalog{b.content};
   auto row = jobs::image_summary({&catalog.images().front(), {}, {}}, {true, 3});
-  CHECK(text_of(row["Labels"]) == "{}");
+  CHECK(json_text(row["Labels"]) == "{}");
   CHECK(row["SharedSize"] == 0);
   CHECK(row["Containers"] == 3);
 }
@@ -125,7 +125,7 @@ TEST_CASE("image json: history, newest first, with the images of its steps",
   store::image_catalog catalog{b.content};
   auto shown = jobs::image_history(catalog, *catalog.find(hex_digest("b3")));
   REQUIRE(shown);
-  CHECK(text_of(*shown) ==
+  CHECK(json_text(*shown) ==
         R"([{"Comment":"","Created":0,"CreatedBy":"RUN","Id":")" + hex_digest("b3").str() +
             R"(","Size":5,"Tags":["top:1","top:2"]},)"
             R"({"Comment":"c","Created":0,"CreatedBy":"ENV","Id":")" +
@@ -159,7 +159,7 @@ TEST_CASE("image json: history without a parent, without steps, with too many",
 
 TEST_CASE("image json: items of a removal", "[actors][jobs][images]") {
   using kind = store::removal_record::kind;
-  CHECK(text_of(jobs::removal_items(
+  CHECK(json_text(jobs::removal_items(
             {{kind::untagged, "a:1"}, {kind::deleted, "sha256:1"}, {kind::deleted, "sha256:2"}})) ==
         R"([{"Untagged":"a:1"},{"Deleted":"sha256:1"},{"Deleted":"sha256:2"}])");
   CHECK(jobs::removal_items({}).empty());

@@ -32,7 +32,7 @@ TEST_CASE_METHOD(image_stream_fixture, "image_load: 16.2 errors are messages of 
   client->input = sample.archive.substr(0, 100'000);
   client->input_error = "unexpected EOF";
   start({"image_load", {}, {}}, client);
-  client->wait([&] { return client->reply.has_value(); });
+  client->wait_for_end();
   CHECK(client->output.find(R"("error":"unexpected EOF"})") != std::string::npos);
   CHECK(things().empty());
 }
@@ -59,7 +59,7 @@ TEST_CASE_METHOD(image_stream_fixture, "image_load: cancelled in the middle it l
   auto id = start({"image_load", {}, {}}, client);
   client->wait([&] { return client->asked; });
   caf::anon_send(engine, core::cancel_job{id});
-  client->wait([&] { return client->reply.has_value(); });
+  client->wait_for_end();
   CHECK(client->reply->kind == errc::unavailable);
   services.streams->stop(); // waits for its thread
   CHECK(things().empty());

@@ -1,30 +1,21 @@
 #include "tests/actors/jobs/image_job_fixture.hpp"
 
-#include "protocol/api/json.hpp"
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <catch2/catch.hpp>
 
 #include <string>
 #include <utility>
 
 using namespace gantry;
+using test::id_of;
 using test::image_job_fixture;
+using test::text_of;
 
 namespace json = boost::json;
 
 namespace {
-
-std::string text_of(const json::value& v) {
-  std::string text;
-  api::append_json(text, v);
-  return text;
-}
-
-std::string id_of(const json::value& image) {
-  return std::string{image.at("Id").as_string().c_str()};
-}
 
 job::env filtered(std::string_view filters) {
   job::env environment;

@@ -41,7 +41,7 @@ TEST_CASE_METHOD(image_stream_fixture, "image_save: a client that takes nothing 
   client->wait([&] { return client->output.size() >= limits::stream_window; });
   CHECK(client->output.size() < 2'000'000);
   caf::anon_send(engine, core::cancel_job{id});
-  client->wait([&] { return client->reply.has_value(); });
+  client->wait_for_end();
   services.streams->stop();
   remove("big:1");
   CHECK(things().empty()); // its lease has ended

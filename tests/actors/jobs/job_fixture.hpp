@@ -2,14 +2,13 @@
 
 #include "actors/engine/engine_actor.hpp"
 #include "actors/jobs/builtins.hpp"
-#include "actors/runtime/actor.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/worker_pool.hpp"
+#include "tests/support/sends.hpp"
 
 #include <boost/json/value.hpp>
 #include <caf/actor_system.hpp>
-#include <caf/exit_reason.hpp>
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -21,55 +20,8 @@
 
 namespace gantry::test {
 
-/// What becomes of a job, for a thread that waits for it.
-struct pending_job {
-  std::promise<job::reply> reply;
-};
-
-struct waiting_client_state {
-  static inline const char* name = "waiting-client";
-  waiting_client_state() = default;
-};
-
-inline core::job_client_actor::behavior_type
-run_waiting_client(core::job_client_actor::stateful_pointer<waiting_client_state> self,
-                   std::shared_ptr<pending_job> pending) {
-  return {
-      [self, pending](const core::job_done& done) {
-        pending->reply.set_value(std::move(*done.reply));
-        self->quit();
-      },
-      [](const core::job_stream_begun&) {},
-      [](const core::job_output&) {},
-      [](const core::job_wants_input&) {},
-      [](const core::job_takes_socket&) {},
-  };
-}
-
 /// Facts as no machine has them, so that their way can be followed.
-inline jobs::daemon_facts made_up_facts() {
-  jobs::daemon_facts f;
-  f.settings.data_root = "/srv/gantry";
-  f.settings.labels = {"rack=7", "owner=me"};
-  f.settings.debug = true;
-  f.build = {"9.8.7", "abcdef0", "2024-05-06T07:08:09.000000000Z"};
-  f.id = "01234567-89ab-4cde-8f01-23456789abcd";
-  f.machine = {"6.1.0-test", "Test Linux 3", "3",  "x86_64",
-               "amd64",      "box",          6,    std::uint64_t{64} << 30,
-               true,         false,          false};
-  f.cgroups.version = 2;
-  f.cgroups.driver = "systemd";
-  f.cgroups.memory_limit = f.cgroups.swap_limit = f.cgroups.cpu_shares = true;
-  f.cgroups.cpu_cfs_period = f.cgroups.cpu_cfs_quota = f.cgroups.cpuset = true;
-  f.cgroups.pids_limit = true;
-  f.security.seccomp = f.security.cgroup_namespaces = true;
-  f.storage = {"extfs", true, true};
-  f.proxies.http = "http://user:secret@proxy:3128";
-  f.runtimes = {{"crun", "/usr/bin/crun", {"1.8.1", "c0ffee", "1.0.0"}, ""},
-                {"runc", "/usr/sbin/runc", {"1.1.5", "beef", "1.0.2"}, ""}};
-  f.init = host::program{"tini", "/usr/bin/tini", {"0.19.0", "de40ad0", ""}, ""};
-  return f;
-}
+jobs::daemon_facts made_up_facts();
 
 /// Whether the machine has been looked at.
 enum class look { done, not_yet };
@@ -77,63 +29,27 @@ enum class look { done, not_yet };
 /// The builtin jobs in an engine on our own scheduler with a real worker pool.
 class job_fixture {
 public:
-  explicit job_fixture(look machine = look::done) {
-    facts->reload(made_up_facts().settings);
-    if (machine == look::done)
-      facts->learn(made_up_facts());
-    services.pool = &pool_;
-    services.facts = facts;
-    services.hub = runtime::spawn(sys, events::run_hub, events::hub_options{});
-    services.scheduler = runtime::scheduler::of(sys);
-    engine::job_table table;
-    jobs::add_builtin_jobs(table, services).value();
-    engine::engine_options options;
-    options.log_jobs = false;
-    engine = runtime::spawn(sys, engine::run_engine, std::move(table), options);
-  }
+  explicit job_fixture(look machine = look::done);
   job_fixture(const job_fixture&) = delete;
   job_fixture& operator=(const job_fixture&) = delete;
-  ~job_fixture() {
-    caf::anon_send_exit(engine, caf::exit_reason::kill);
-    caf::anon_send_exit(services.hub, caf::exit_reason::kill);
-    pool_.stop();
-  }
+  ~job_fixture();
+
+  /// Puts an engine with these jobs in the place of the present one.
+  void start_engine(engine::job_table table);
 
   /// Starts a job; its number is what `cancel_job` takes.
-  std::future<job::reply> start(job::request what, core::request_id id = core::next_request_id()) {
-    auto pending = std::make_shared<pending_job>();
-    auto client = runtime::spawn(sys, run_waiting_client, pending);
-    caf::anon_send(engine,
-                   core::run_job{id, std::move(what), core::to_ptr(client), nullptr, nullptr, {}});
-    return pending->reply.get_future();
-  }
+  std::future<job::reply> start(job::request what, core::request_id id = core::next_request_id());
 
-  static job::reply wait(std::future<job::reply> answer) {
-    REQUIRE(answer.wait_for(std::chrono::seconds{60}) == std::future_status::ready);
-    return answer.get();
-  }
+  static job::reply wait(std::future<job::reply> answer);
 
-  job::reply run(std::string name, std::vector<std::string> args = {}, job::env environment = {}) {
-    return wait(start({std::move(name), std::move(args), std::move(environment)}));
-  }
+  job::reply run(std::string name, std::vector<std::string> args = {}, job::env environment = {});
 
   /// The JSON output of a job that has to succeed.
   boost::json::value value(std::string name, std::vector<std::string> args = {},
-                           job::env environment = {}) {
-    auto reply = run(std::move(name), std::move(args), std::move(environment));
-    INFO(reply.error);
-    REQUIRE(reply.status == 0);
-    return std::get<boost::json::value>(reply.output);
-  }
+                           job::env environment = {});
 
   /// The bytes of a job that has to succeed.
-  std::string text(std::string name, std::vector<std::string> args = {},
-                   job::env environment = {}) {
-    auto reply = run(std::move(name), std::move(args), std::move(environment));
-    INFO(reply.error);
-    REQUIRE(reply.status == 0);
-    return std::get<std::string>(reply.output);
-  }
+  std::string text(std::string name, std::vector<std::string> args = {}, job::env environment = {});
 
 private:
   runtime::worker_pool pool_{2, 16};

@@ -287,7 +287,7 @@ TEST_CASE_METHOD(connection_fixture,
 TEST_CASE_METHOD(connection_fixture, "connection: asked to end, it gives the answer it owes",
                  "[actors][server]") {
   auto end = [this] {
-    caf::anon_send(connections.back(), server::end_connection{});
+    end_connection();
     settle();
   };
   SECTION("idle: at once") {
@@ -326,12 +326,12 @@ TEST_CASE_METHOD(connection_fixture, "connection: asked to end, it does not wait
   auto client = connect();
   client.send("POST /hand HTTP/1.1\r\nHost: d\r\nContent-Length: 10\r\n\r\n");
   settle();
-  SECTION("for a job") { caf::anon_send(connections.back(), server::end_connection{}); }
+  SECTION("for a job") { end_connection(); }
   SECTION("for a stream whose input is late before") {
     begin_stream(job());
     job().run.want_input(job().ptr());
     pass(limits::request_body - 1s);
-    caf::anon_send(connections.back(), server::end_connection{});
+    end_connection();
     pass(1500ms);
     REQUIRE(job().inputs.size() == 1);
   }
@@ -342,11 +342,11 @@ TEST_CASE_METHOD(connection_fixture, "connection: asked to end, it does not wait
   CHECK(job().cancels == std::vector<std::string>{"the client has left"});
 }
 
-// -- broken requests -------------------------------------------------------------------------------
+// -- broken requests ------------------------------------------------------------------------------
 
 TEST_CASE_METHOD(connection_fixture, "connection: every broken request gets its exact answer",
                  "[actors][server]") {
-  router = spawn(server::run_router, service, engine);
+  route_for_real();
   auto cases = load_http_corpus(GANTRY_TEST_DATA "/http/broken_requests.txt");
   REQUIRE(cases.size() > 200);
   for (auto& c : cases) {

@@ -11,13 +11,13 @@ namespace json = boost::json;
 
 namespace {
 
-std::string today(const json::value& v) {
+std::string today_text(const json::value& v) {
   std::string out;
   append_json(out, v);
   return out;
 }
 
-std::string legacy(const json::value& v) {
+std::string legacy_text(const json::value& v) {
   std::string out;
   append_json(out, v, json_form::legacy);
   return out;
@@ -50,7 +50,7 @@ TEST_CASE("payloads: version of 1.2.0 has seven members and says 1.14", "[api][p
   auto full = json::parse(R"({"Platform":{"Name":"x"},"Version":"28.2.2","ApiVersion":"1.50",
     "MinAPIVersion":"1.24","GitCommit":"0123456","GoVersion":"go1","Os":"linux","Arch":"amd64",
     "KernelVersion":"6.1","Experimental":true,"BuildTime":"t"})");
-  CHECK(legacy(version_reply(full, era::legacy)) ==
+  CHECK(legacy_text(version_reply(full, era::legacy)) ==
         R"({"ApiVersion":"1.14","Arch":"amd64","GitCommit":"0123456","GoVersion":"go1",)"
         R"("KernelVersion":"6.1","Os":"linux","Version":"28.2.2"})");
   full.get_object().erase("KernelVersion");
@@ -64,8 +64,8 @@ TEST_CASE("payloads: info of 1.50 has no member that was dropped", "[api][payloa
   CHECK(shows(v, "Containerd"));
   CHECK_FALSE(shows(v, "BridgeNfIptables"));
   CHECK_FALSE(shows(v, "KernelMemory"));
-  CHECK(today(v.at("ContainerdCommit")) == R"({"ID":"c1"})");
-  CHECK(today(v.at("RegistryConfig")) == R"({"Mirrors":[]})");
+  CHECK(today_text(v.at("ContainerdCommit")) == R"({"ID":"c1"})");
+  CHECK(today_text(v.at("RegistryConfig")) == R"({"Mirrors":[]})");
   CHECK(v.at("KernelVersion") == "");
 }
 
@@ -76,27 +76,27 @@ TEST_CASE("payloads: info changes at each version that changed it", "[api][paylo
   CHECK(at(49).at("BridgeNfIp6tables") == false);
   CHECK(shows(at(49), "FirewallBackend"));
   CHECK_FALSE(shows(at(48), "FirewallBackend"));
-  CHECK(today(at(48).at("RuncCommit")) == R"({"ID":"r1","Expected":"r1"})");
-  CHECK(today(at(48).at("RegistryConfig")) ==
+  CHECK(today_text(at(48).at("RuncCommit")) == R"({"ID":"r1","Expected":"r1"})");
+  CHECK(today_text(at(48).at("RegistryConfig")) ==
         R"({"Mirrors":[],"AllowNondistributableArtifactsCIDRs":null,)"
         R"("AllowNondistributableArtifactsHostnames":null})");
   CHECK(shows(at(46), "Containerd"));
   CHECK_FALSE(shows(at(45), "Containerd"));
-  CHECK(today(at(44).at("Runtimes")) == R"({"crun":{"path":"crun","status":{"a":"b"}}})");
-  CHECK(today(at(43).at("Runtimes")) == R"({"crun":{"path":"crun"}})");
+  CHECK(today_text(at(44).at("Runtimes")) == R"({"crun":{"path":"crun","status":{"a":"b"}}})");
+  CHECK(today_text(at(43).at("Runtimes")) == R"({"crun":{"path":"crun"}})");
   CHECK_FALSE(shows(at(42), "KernelMemory"));
   CHECK(at(41).at("KernelMemory") == false);
   CHECK(at(39).at("OperatingSystem") == "");
   CHECK(at(38).at("OperatingSystem") == "<unknown>");
   CHECK(at(38).at("KernelVersion") == "<unknown>");
-  CHECK(today(at(25).at("SecurityOptions")) ==
+  CHECK(today_text(at(25).at("SecurityOptions")) ==
         R"(["name=seccomp,profile=builtin","name=cgroupns"])");
-  CHECK(today(at(24).at("SecurityOptions")) == R"(["seccomp","cgroupns"])");
+  CHECK(today_text(at(24).at("SecurityOptions")) == R"(["seccomp","cgroupns"])");
   CHECK(at(24).at("ExecutionDriver") == "<not supported>");
 }
 
 TEST_CASE("payloads: info of 1.2.0 has its keys and counts yes as 1 (Y9)", "[api][payloads]") {
-  CHECK(legacy(legacy_info_reply(info())) ==
+  CHECK(legacy_text(legacy_info_reply(info())) ==
         R"({"Containers":3,"Debug":0,"Driver":"overlay2",)"
         R"("DriverStatus":[["Backing Filesystem","extfs"]],"ExecutionDriver":"crun",)"
         R"("IPv4Forwarding":1,"Images":2,"IndexServerAddress":"https://i/v1/",)"
@@ -107,15 +107,15 @@ TEST_CASE("payloads: info of 1.2.0 has its keys and counts yes as 1 (Y9)", "[api
 TEST_CASE("payloads: replies of jobs that said nothing keep their shape", "[api][payloads]") {
   CHECK(info_reply({}, {1, 24}).is_null());
   CHECK(legacy_info_reply({}).at("Containers") == 0);
-  CHECK(today(disk_usage_reply({}, {1, 42})) ==
+  CHECK(today_text(disk_usage_reply({}, {1, 42})) ==
         R"({"LayersSize":0,"Images":null,"Containers":null,"Volumes":null,"BuildCache":null})");
-  CHECK(today(volumes_reply({})) == R"({"Volumes":[],"Warnings":null})");
+  CHECK(today_text(volumes_reply({})) == R"({"Volumes":[],"Warnings":null})");
 }
 
 TEST_CASE("payloads: disk usage sums up the build cache below 1.42", "[api][payloads]") {
   auto full = json::parse(R"({"LayersSize":7,"Images":[],"Containers":[],"Volumes":[],
                               "BuildCache":[{"Size":3},{"Size":4},{}]})");
-  CHECK(today(disk_usage_reply(full, {1, 41})) ==
+  CHECK(today_text(disk_usage_reply(full, {1, 41})) ==
         R"({"LayersSize":7,"Images":[],"Containers":[],"Volumes":[],)"
         R"("BuildCache":[{"Size":3},{"Size":4},{}],"BuilderSize":7})");
   CHECK_FALSE(shows(disk_usage_reply(full, {1, 42}), "BuilderSize"));

@@ -8,10 +8,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const timestamp now = from_unix_time(1'700'000'000, 500);
+const timestamp the_present = from_unix_time(1'700'000'000, 500);
 
 std::int64_t nanos(std::string_view text) {
-  auto time = parse_time(text, now);
+  auto time = parse_time(text, the_present);
   INFO(text);
   REQUIRE(time.has_value());
   return time->time_since_epoch().count();
@@ -29,15 +29,15 @@ TEST_CASE("time: unix seconds with and without a fraction", "[api][time]") {
 }
 
 TEST_CASE("time: seconds beyond what can be held become the last that can", "[api][time]") {
-  CHECK(parse_time("99999999999", now).value() == timestamp::max());
-  CHECK(parse_time("999999999999999999999999", now).value() == timestamp::max());
-  CHECK(parse_time("-999999999999999999999999", now).value() == timestamp::min());
+  CHECK(parse_time("99999999999", the_present).value() == timestamp::max());
+  CHECK(parse_time("999999999999999999999999", the_present).value() == timestamp::max());
+  CHECK(parse_time("-999999999999999999999999", the_present).value() == timestamp::min());
 }
 
 TEST_CASE("time: durations count back from now", "[api][time]") {
-  CHECK(parse_time("10m", now).value() == now - 10min);
-  CHECK(parse_time("0s", now).value() == now);
-  CHECK(parse_time("-1h30m", now).value() == now + 90min);
+  CHECK(parse_time("10m", the_present).value() == the_present - 10min);
+  CHECK(parse_time("0s", the_present).value() == the_present);
+  CHECK(parse_time("-1h30m", the_present).value() == the_present + 90min);
 }
 
 TEST_CASE("time: RFC 3339 and its beginnings", "[api][time]") {
@@ -59,7 +59,7 @@ TEST_CASE("time: what is no time is refused with Go's words", "[api][time]") {
                     "2006-01-02T12:60", "2006-01-02T", "2006-01-02T12:00:00.Z", "2006-1-2",
                     "2006-01-02T12:00:00+1:00", "2006-01-02T12:00:00:00", "1h 2m", "1x"}) {
     INFO(text);
-    auto time = parse_time(text, now);
+    auto time = parse_time(text, the_present);
     REQUIRE(time.has_error());
     CHECK(time.error().kind == errc::invalid_parameter);
     CHECK(time.error().message ==
@@ -90,7 +90,7 @@ TEST_CASE("time: durations in Go's notation", "[api][time]") {
 }
 
 TEST_CASE("time: jobs get seconds and nine digits", "[api][time]") {
-  CHECK(to_unix_time(now) == "1700000000.000000500");
+  CHECK(to_unix_time(the_present) == "1700000000.000000500");
   CHECK(to_unix_time(from_unix_time(0)) == "0.000000000");
-  CHECK(parse_time(to_unix_time(now), {}).value() == now);
+  CHECK(parse_time(to_unix_time(the_present), {}).value() == the_present);
 }

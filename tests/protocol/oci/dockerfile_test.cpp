@@ -19,7 +19,7 @@ instruction only(std::string_view text) {
   return file->instructions.front();
 }
 
-std::string error_of(std::string_view text) {
+std::string instruction_error(std::string_view text) {
   auto file = parse_dockerfile(text);
   return file ? "parsed" : file.error().message;
 }
@@ -58,8 +58,9 @@ TEST_CASE("dockerfile: directives", "[protocol][oci]") {
   CHECK(file->instructions.at(0).args == words{"ab\\"});
   CHECK(parse_dockerfile("# c\n# escape=`\nCMD a")->escape == '\\');
   CHECK(parse_dockerfile("CMD a\n# escape=`\nCMD a")->escape == '\\');
-  CHECK(error_of("# escape=x\nCMD a") == "invalid escape token 'x' does not match ` or \\");
-  CHECK(error_of("# escape=`\n# Escape=`\nCMD a") ==
+  CHECK(instruction_error("# escape=x\nCMD a") ==
+        "invalid escape token 'x' does not match ` or \\");
+  CHECK(instruction_error("# escape=`\n# Escape=`\nCMD a") ==
         "only one escape parser directive can be used");
 }
 
@@ -78,7 +79,7 @@ TEST_CASE("dockerfile: lists and lines", "[protocol][oci]") {
   CHECK(only("HEALTHCHECK NONE").args == words{"NONE"});
   CHECK(only("USER a b").args == words{"a b"});
   CHECK(only("WHATEVER a b").args.empty());
-  CHECK(error_of("CMD [1]") ==
+  CHECK(instruction_error("CMD [1]") ==
         "when using JSON array syntax, arrays must be comprised of strings only");
 }
 
@@ -90,9 +91,9 @@ TEST_CASE("dockerfile: pairs", "[protocol][oci]") {
   CHECK(only("ENV a=\"b\\\"c\" d='e\\'").args == words{"a", "\"b\\\"c\"", "=", "d", "'e\\'", "="});
   CHECK(only("ENV").args.empty());
   CHECK(only("ARG a b=\"c d\"").args == words{"a", "b=\"c d\""});
-  CHECK(error_of("ENV a") == "ENV must have two arguments");
-  CHECK(error_of("label a") == "LABEL must have two arguments");
-  CHECK(error_of("ENV a=b \"c\"") ==
+  CHECK(instruction_error("ENV a") == "ENV must have two arguments");
+  CHECK(instruction_error("label a") == "LABEL must have two arguments");
+  CHECK(instruction_error("ENV a=b \"c\"") ==
         "Syntax error - can't find = in \"\\\"c\\\"\". Must be of the form: name=value");
 }
 
@@ -111,11 +112,12 @@ TEST_CASE("dockerfile: ONBUILD holds another instruction", "[protocol][oci]") {
   CHECK(in.args == words{"RUN", "a b"});
   CHECK(in.original == "ONBUILD  RUN a b");
   CHECK(only("ONBUILD").args.empty());
-  CHECK(error_of("ONBUILD ENV a") == "ENV must have two arguments");
+  CHECK(instruction_error("ONBUILD ENV a") == "ENV must have two arguments");
   std::string deep;
   for (int i = 0; i < 5000; ++i)
     deep += "ONBUILD ";
-  CHECK(error_of(deep + "RUN x") == "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  CHECK(instruction_error(deep + "RUN x") ==
+        "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
 }
 
 TEST_CASE("dockerfile: bodies after <<WORD", "[protocol][oci]") {
@@ -128,16 +130,16 @@ TEST_CASE("dockerfile: bodies after <<WORD", "[protocol][oci]") {
   CHECK(only("CMD <<EOF").heredocs.empty());
   CHECK(only("RUN [\"<<EOF\"]").heredocs.empty());
   CHECK(only("ONBUILD RUN <<E\nx\nE").heredocs == "\nx\nE");
-  CHECK(error_of("RUN <<EOF\na") == "unterminated heredoc");
+  CHECK(instruction_error("RUN <<EOF\na") == "unterminated heredoc");
 }
 
 TEST_CASE("dockerfile: nothing in it, or too much", "[protocol][oci]") {
   for (const char* text : {"", "\n", "# c", "  \n\t"}) {
     CAPTURE(text);
-    CHECK(error_of(text) == "file with no instructions");
+    CHECK(instruction_error(text) == "file with no instructions");
   }
   CHECK(only("CMD " + std::string(65531, 'x')).args.at(0).size() == 65531);
-  CHECK(error_of("CMD " + std::string(65532, 'x')) == "file with no instructions");
-  CHECK(error_of("CMD a\nCMD " + std::string(65532, 'x')) ==
+  CHECK(instruction_error("CMD " + std::string(65532, 'x')) == "file with no instructions");
+  CHECK(instruction_error("CMD a\nCMD " + std::string(65532, 'x')) ==
         "dockerfile line greater than max allowed size of 65535");
 }

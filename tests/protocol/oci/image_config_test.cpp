@@ -32,7 +32,7 @@ const std::string docker_config =
     R"("rootfs":{"type":"layers","diff_ids":[")" +
     diff_a + R"(",")" + diff_b + R"("]},"variant":"v1"})";
 
-std::string error_of(std::string_view bytes) {
+std::string config_error(std::string_view bytes) {
   auto config = parse_image_config(bytes);
   return config ? "parsed" : config.error().message;
 }
@@ -173,7 +173,7 @@ TEST_CASE("image_config: what is wrong is named", "[protocol][oci]") {
   };
   for (const auto& r : rows) {
     CAPTURE(r.text.substr(0, 100));
-    CHECK(error_of(r.text) == r.error);
+    CHECK(config_error(r.text) == r.error);
   }
 }
 

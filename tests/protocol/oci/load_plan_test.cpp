@@ -39,7 +39,7 @@ std::vector<std::vector<std::string>> tags_of(const load_plan& plan) {
   return all;
 }
 
-std::string error_of(const archive_view& view, const load_options& options = {}) {
+std::string plan_error(const archive_view& view, const load_options& options = {}) {
   auto plan = plan_load(view, options);
   return plan ? "planned" : plan.error().message;
 }
@@ -126,7 +126,7 @@ TEST_CASE("load_plan: a layer may be a link to another one's", "[protocol][oci]"
 TEST_CASE("load_plan: layers that the store has need not be there", "[protocol][oci]") {
   auto view = docker_archive();
   view.layers.erase("x/layer.tar");
-  CHECK(error_of(view) == "open x/layer.tar: no such file or directory");
+  CHECK(plan_error(view) == "open x/layer.tar: no such file or directory");
   load_options options;
   options.has_layer = [](const digest& id) { return id == layer_id('a'); };
   auto plan = plan_load(view, options);
@@ -174,7 +174,7 @@ TEST_CASE("load_plan: what is wrong with a docker-archive", "[protocol][oci]") {
     auto view = docker_archive();
     view.documents["manifest.json"] = manifest;
     view.documents["c.json"] = config;
-    return error_of(view);
+    return plan_error(view);
   };
   auto item = [](const std::string& tags,
                  const std::string& layers = R"("x/layer.tar","y/layer.tar")") {
@@ -199,7 +199,7 @@ TEST_CASE("load_plan: what is wrong with a docker-archive", "[protocol][oci]") {
         "invalid reference format: repository name (library/A) must be lowercase");
   auto view = docker_archive();
   view.links["manifest.json"] = "manifest.json";
-  CHECK(error_of(view) == "open repositories: no such file or directory");
+  CHECK(plan_error(view) == "open repositories: no such file or directory");
 }
 
 TEST_CASE("load_plan: too many layers", "[protocol][oci]") {
@@ -211,7 +211,7 @@ TEST_CASE("load_plan: too many layers", "[protocol][oci]") {
     add_layer(view, "l", 'a');
     view.documents["manifest.json"] = R"([{"Config":"c","Layers":[)" + paths + "]}]";
     view.documents["c"] = config_of(std::string(count, 'a'));
-    CHECK(error_of(view) == (count > max_layers ? "max depth exceeded" : "planned"));
+    CHECK(plan_error(view) == (count > max_layers ? "max depth exceeded" : "planned"));
   }
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("load_plan: parents that are in the archive", "[protocol][oci]") {
   CHECK(plan->announce_ids);
 
   view.documents["manifest.json"] = manifest("other", sha256_of(other));
-  CHECK(error_of(view) ==
+  CHECK(plan_error(view) ==
         "image " + sha256_of(other).str() + " is not a valid parent for " + sha256_of(child).str());
   view.documents["manifest.json"] = manifest("parent", layer_id('e'));
   CHECK(plan_load(view)->images.at(0).parent.empty());
@@ -265,7 +265,7 @@ TEST_CASE("load_plan: nobody is among the own parents", "[protocol][oci]") {
   view.documents["manifest.json"] =
       R"([{"Config":"one","Layers":["x/layer.tar"],"Parent":")" + sha256_of(two).str() +
       R"("},{"Config":"two","Layers":["x/layer.tar"],"Parent":")" + sha256_of(one).str() + R"("}])";
-  CHECK(error_of(view) ==
+  CHECK(plan_error(view) ==
         "invalid manifest, image " + sha256_of(one).str() + " is among its own parents");
 }
 
@@ -322,7 +322,7 @@ TEST_CASE("load_plan: the platform is chosen in nested indexes", "[protocol][oci
   options.wanted.architecture = "arm64";
   CHECK(plan_load(view, options)->images.at(0).id == sha256_of(config_of("a", R"("x":1,)")));
   options.wanted.architecture = "riscv64";
-  CHECK(error_of(view, options) == "no matching manifest for linux/riscv64 in the archive");
+  CHECK(plan_error(view, options) == "no matching manifest for linux/riscv64 in the archive");
 }
 
 TEST_CASE("load_plan: the platform is chosen among entries of one name", "[protocol][oci]") {
@@ -341,38 +341,38 @@ TEST_CASE("load_plan: what is wrong with an OCI layout", "[protocol][oci]") {
   archive_view view;
   auto manifest = add_image(view, 'a');
   set_index(view, descriptor_of(manifest_type, manifest));
-  REQUIRE(error_of(view) == "planned");
+  REQUIRE(plan_error(view) == "planned");
 
   auto changed = view;
   changed.documents["oci-layout"] = R"({"imageLayoutVersion":"9"})";
-  CHECK(error_of(changed) == "unsupported OCI image layout version \"9\"");
+  CHECK(plan_error(changed) == "unsupported OCI image layout version \"9\"");
 
   changed = view;
   changed.documents[blob(manifest)] += ' ';
-  CHECK(error_of(changed) == "invalid digest of " + blob(manifest) + ": expected \"" +
-                                 sha256_of(manifest).str() + "\", got \"" +
-                                 sha256_of(manifest + ' ').str() + "\"");
+  CHECK(plan_error(changed) == "invalid digest of " + blob(manifest) + ": expected \"" +
+                                   sha256_of(manifest).str() + "\", got \"" +
+                                   sha256_of(manifest + ' ').str() + "\"");
   changed = view;
   changed.documents.erase(blob(config_of("a")));
-  CHECK(error_of(changed) == "open " + blob(config_of("a")) + ": no such file or directory");
+  CHECK(plan_error(changed) == "open " + blob(config_of("a")) + ": no such file or directory");
 
   changed = view;
   changed.layers.begin()->second.content = layer_id('e');
-  CHECK(error_of(changed) == "invalid digest of layer 0: expected \"" + layer_id('f').str() +
-                                 "\", got \"" + layer_id('e').str() + "\"");
+  CHECK(plan_error(changed) == "invalid digest of layer 0: expected \"" + layer_id('f').str() +
+                                   "\", got \"" + layer_id('e').str() + "\"");
   changed = view;
   changed.layers.begin()->second.diff_id = layer_id('e');
-  CHECK(error_of(changed) == "invalid diffID for layer 0: expected \"" + layer_id('a').str() +
-                                 "\", got \"" + layer_id('e').str() + "\"");
+  CHECK(plan_error(changed) == "invalid diffID for layer 0: expected \"" + layer_id('a').str() +
+                                   "\", got \"" + layer_id('e').str() + "\"");
   changed = view;
   set_index(changed, R"({"mediaType":"x"})");
-  CHECK(error_of(changed) == "invalid descriptor: no digest");
+  CHECK(plan_error(changed) == "invalid descriptor: no digest");
 
   auto chart = R"({"schemaVersion":2,"config":)" +
                descriptor_of("application/vnd.cncf.helm.config.v1+json", "{}") + "}";
   changed.documents[blob(chart)] = chart;
   set_index(changed, descriptor_of(manifest_type, chart));
-  CHECK(error_of(changed) ==
+  CHECK(plan_error(changed) ==
         "unsupported config media type \"application/vnd.cncf.helm.config.v1+json\"");
 
   std::string nested = manifest;
@@ -382,7 +382,7 @@ TEST_CASE("load_plan: what is wrong with an OCI layout", "[protocol][oci]") {
     changed.documents[blob(nested)] = nested;
   }
   set_index(changed, descriptor_of(index_type, nested));
-  CHECK(error_of(changed) == "invalid index: nested too deeply");
+  CHECK(plan_error(changed) == "invalid index: nested too deeply");
 }
 
 TEST_CASE("load_plan: an archive of version 1", "[protocol][oci]") {
@@ -421,29 +421,29 @@ TEST_CASE("load_plan: what is wrong with an archive of version 1", "[protocol][o
   view.folders = {"b1"};
   view.documents["b1/json"] = R"({"id":"b1"})";
   view.documents["repositories"] = "{}";
-  CHECK(error_of(view) == "open b1/layer.tar: no such file or directory");
+  CHECK(plan_error(view) == "open b1/layer.tar: no such file or directory");
   add_layer(view, "b1/layer.tar", 'a');
-  REQUIRE(error_of(view) == "planned");
+  REQUIRE(plan_error(view) == "planned");
 
   auto changed = view;
   changed.documents["repositories"] = R"({"a":{"1":"none"}})";
-  CHECK(error_of(changed) == "invalid target ID: none");
+  CHECK(plan_error(changed) == "invalid target ID: none");
   changed.documents["repositories"] = R"({"a":{"-":"b1"}})";
-  CHECK(error_of(changed) == "invalid tag format");
+  CHECK(plan_error(changed) == "invalid tag format");
   changed.documents["repositories"] = R"({"A":{"1":"b1"}})";
-  CHECK(error_of(changed) ==
+  CHECK(plan_error(changed) ==
         "invalid reference format: repository name (library/A) must be lowercase");
   changed = view;
   changed.documents["b1/json"] = R"({"os":"windows"})";
-  CHECK(error_of(changed) == "cannot load windows image on linux");
+  CHECK(plan_error(changed) == "cannot load windows image on linux");
   changed.documents["b1/json"] = R"({"parent":"b1"})";
-  CHECK(error_of(changed) == "max depth exceeded");
+  CHECK(plan_error(changed) == "max depth exceeded");
   changed.documents["b1/json"] = R"({"parent":"../../x"})";
-  CHECK(error_of(changed) == "open x/json: no such file or directory");
+  CHECK(plan_error(changed) == "open x/json: no such file or directory");
   // What `docker export` wrote is no archive of images.
   changed = view;
   changed.folders.insert("bin");
   changed.folders.erase("b1");
-  CHECK(error_of(changed) == "open bin/json: no such file or directory");
-  CHECK(error_of({}) == "open repositories: no such file or directory");
+  CHECK(plan_error(changed) == "open bin/json: no such file or directory");
+  CHECK(plan_error({}) == "open repositories: no such file or directory");
 }

@@ -14,7 +14,7 @@ namespace {
 const std::string hex64(64, 'a');
 const std::string sha = "sha256:" + hex64;
 
-std::string error_of(std::string_view text) {
+std::string reference_error(std::string_view text) {
   auto ref = parse_reference(text);
   return ref ? "parsed as " + ref->str() : ref.error().message;
 }
@@ -142,7 +142,7 @@ TEST_CASE("reference: what is none is refused in dockerd's words", "[protocol][o
   };
   for (const auto& r : rows) {
     CAPTURE(r.text);
-    CHECK(error_of(r.text) == r.error);
+    CHECK(reference_error(r.text) == r.error);
   }
 }
 
