@@ -67,7 +67,7 @@ def test_clients_of_a_slow_start_are_all_served_in_order(make_daemon, notify):
         assert [wire.read_response().status for _ in range(count)] == [
             expected[k % 4] for k in range(count)]
         wire.socket.close()
-    assert "completed initialization" in daemon.log()
+    daemon.wait_for_log("completed initialization")
     wait_until(notify.read, "READY=1 is not sent")
     for _ in range(20):
         assert ask(daemon.unix()).body == b"OK"

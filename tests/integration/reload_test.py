@@ -49,12 +49,13 @@ def test_labels_are_shown_by_info(make_daemon):
 def test_what_waits_for_a_restart_is_named(make_daemon):
     daemon = make_daemon(config={}).start()
     reload(daemon, {"mtu": 1400, "labels": ["a=1"], "log-format": "json"})
-    assert "changed=labels" in daemon.log()
+    daemon.wait_for_log("changed=labels")
     for key in ("mtu", "log-format"):
         daemon.wait_for_log(f"waits for the next start.*key={key}")
     assert "key=labels" not in daemon.log()
     # And is named again as long as it waits, not applied by the way.
     reload(daemon, {"mtu": 1400})
+    daemon.wait_for_count("key=mtu", 2)
     assert daemon.log().count("key=mtu") == 2
 
 
