@@ -68,8 +68,6 @@ std::string without_quotes(std::string_view text) {
   return std::string(is_quoted ? text.substr(1, text.size() - 2) : text);
 }
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
 class reader {
 public:
   explicit reader(std::span<const std::string> args) : args_(args) {}

@@ -4,6 +4,7 @@
 #include "actors/host/unique_fd.hpp"
 #include "app/json_outline.hpp"
 #include "app/option_table.hpp"
+#include "protocol/text.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -19,10 +20,6 @@ namespace gantry::app {
 namespace {
 
 namespace json = boost::json;
-
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string_view kind_of(const json::value& value) {
   switch (value.kind()) {

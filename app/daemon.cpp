@@ -96,7 +96,6 @@ jobs::daemon_settings facts_settings(const settings& s) {
   f.experimental = s.experimental;
   f.live_restore = s.live_restore;
   f.no_new_privileges = s.no_new_privileges;
-  f.storage_driver = s.storage_driver;
   f.log_driver = s.log_driver;
   f.default_runtime = s.default_runtime;
   for (auto& [name, runtime] : s.runtimes)
@@ -125,7 +124,7 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, const std::function<result<void>(const settings&)>& open_images) {
+booted boot(const settings& s, const images::open_function& open_images) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
     result.error = make_directory(path);
@@ -138,8 +137,10 @@ booted boot(const settings& s, const std::function<result<void>(const settings&)
     result.error = id.error().message;
   if (!result.error.empty())
     return result;
-  if (auto opened = open_images(s); !opened)
-    result.error = opened.error().message;
+  if (auto driver = open_images(s))
+    result.storage_driver = to_string(*driver);
+  else
+    result.error = driver.error().message;
   return result;
 }
 
@@ -210,7 +211,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
                                 p.images->services().catalog})
       .value();
-  jobs::add_image_jobs(jobs, p.images->services(), p.pool).value();
+  jobs::add_image_jobs(jobs, p.images->services()).value();
   jobs::add_image_stream_jobs(jobs, p.images->services()).value();
 
   p.engine =
@@ -223,7 +224,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                auto result = boot(s, open_images);
                if (!result.error.empty())
                  return result;
-               facts->learn_id(result.engine_id);
+               facts->learn_boot(result.engine_id, result.storage_driver);
                caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
                // Asking programs for their versions takes a while; only those who want to know
                // them wait for it.

@@ -46,7 +46,7 @@ result<std::optional<store::layer_driver>> wanted_driver(const std::string& name
 
 images::images(caf::actor_system& sys, const events::hub_actor& hub, runtime::worker_pool& pool,
                runtime::worker_pool& streams)
-    : pool_(&pool) {
+    : trash_(image::spawn_trash(sys, pool, services_.unpacking)) {
   services_.catalog = std::make_shared<image::shared_catalog>();
   services_.store = image::spawn_image_store(sys, services_.catalog, pool);
   services_.streams = &streams;
@@ -58,8 +58,8 @@ images::images(caf::actor_system& sys, const events::hub_actor& hub, runtime::wo
   services_.version = GANTRY_VERSION;
 }
 
-std::function<result<void>(const settings&)> images::opener() const {
-  return [services = services_, pool = pool_](const settings& s) -> result<void> {
+images::open_function images::opener() const {
+  return [services = services_, trash = trash_](const settings& s) -> result<store::layer_driver> {
     auto driver = wanted_driver(s.storage_driver);
     if (!driver)
       return driver.error();
@@ -68,26 +68,25 @@ std::function<result<void>(const settings&)> images::opener() const {
       return store.error();
     for (const auto& warning : (*store)->warnings())
       log::write(log::level::warn, "image-store", warning);
-    auto layers = store::layer_files::open((*store)->where().tmp(), *driver);
+    const auto& bin = (*store)->bin();
+    bin->on_filled([trash] { caf::anon_send(trash, caf::atom("filled")); });
+    caf::anon_send(trash, image::trash_opened{bin});
+    auto layers = store::layer_files::open((*store)->where(), *driver, bin);
     if (!layers)
       return layers.error();
     if (!layers->reason().empty())
       log::write(log::level::warn, "image-store", "layers are kept for copying",
                  {{"reason", layers->reason()}});
+    const auto chosen = layers->driver();
     services.layers.set(std::make_shared<const store::layer_files>(std::move(*layers)));
-    // Deleting much takes long, and nobody waits for it.
-    auto leftovers = std::make_shared<store::trash>((*store)->take_leftovers());
-    if (!leftovers->empty())
-      pool->submit("delete what a crash left", [leftovers] {
-        if (auto removed = leftovers->remove(); !removed)
-          log::write(log::level::warn, "image-store", "could not delete what a crash left",
-                     {{"error", removed.error().message}});
-      });
     caf::anon_send(services.store, image::store_opened{std::move(*store)});
-    return {};
+    return chosen;
   };
 }
 
-void images::end() { caf::anon_send_exit(services_.store, caf::exit_reason::user_shutdown); }
+void images::end() {
+  caf::anon_send_exit(trash_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(services_.store, caf::exit_reason::user_shutdown);
+}
 
 } // namespace gantry::app

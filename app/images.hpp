@@ -2,13 +2,15 @@
 
 #include "actors/events/events_hub.hpp"
 #include "actors/image/image_services.hpp"
+#include "actors/image/trash_actor.hpp"
 #include "actors/runtime/worker_pool.hpp"
+#include "actors/store/layer_files.hpp"
 #include "app/settings.hpp"
 #include "protocol/error.hpp"
 
 #include <caf/fwd.hpp>
 
-#include <memory>
+#include <functional>
 
 namespace gantry::app {
 
@@ -23,18 +25,19 @@ public:
 
   const image::image_services& services() const noexcept { return services_; }
 
-  /// A function that opens the store below the data root, which has to be there: recovers from
-  /// what a crash left, and finds out how layers are kept. To be called once, on a thread of
-  /// `pool`, before clients are served. Errors: as `store::image_store::open`; invalid_parameter
-  /// for a storage driver that is not known.
-  std::function<result<void>(const settings&)> opener() const;
+  /// Opens the store below the data root, which has to be there: recovers from what a crash left,
+  /// and finds out how layers are kept, which it returns. To be called once, on a thread of `pool`,
+  /// before clients are served. Errors: as `store::image_store::open`; invalid_parameter for a
+  /// storage driver that is not known.
+  using open_function = std::function<result<store::layer_driver>(const settings&)>;
+  open_function opener() const;
 
-  /// Ends the store's actor.
+  /// Ends the actors of the store and of its trash.
   void end();
 
 private:
   image::image_services services_;
-  runtime::worker_pool* pool_;
+  image::trash_actor trash_;
 };
 
 } // namespace gantry::app

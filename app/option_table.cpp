@@ -196,10 +196,6 @@ struct text_assigner {
   const option_spec& option;
   const std::string& text;
 
-  static api_error invalid(std::string message) {
-    return {errc::invalid_parameter, std::move(message)};
-  }
-
   result<std::string> checked() const {
     return option.check != nullptr ? option.check(text) : result<std::string>(text);
   }

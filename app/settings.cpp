@@ -5,8 +5,6 @@
 namespace gantry::app {
 namespace {
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
 /// Equal labels may repeat; the same key with two values may not.
 result<void> check_labels(const std::vector<std::string>& labels) {
   std::map<std::string_view, std::string_view> seen; // key -> whole label

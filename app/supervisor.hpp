@@ -16,6 +16,7 @@ namespace gantry::app {
 struct booted {
   std::string error; ///< empty if all went well
   std::string engine_id;
+  std::string storage_driver; ///< that keeps the layers
 };
 
 /// The daemon is to end.

@@ -1,6 +1,7 @@
 #include "app/values.hpp"
 
 #include "actors/host/listen_address.hpp"
+#include "protocol/text.hpp"
 
 #include <arpa/inet.h>
 
@@ -11,22 +12,6 @@
 
 namespace gantry::app {
 namespace {
-
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n\v\f";
-  auto first = text.find_first_not_of(space);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_alnum(char c) noexcept { return is_digit(c) || is_letter(c); }
 
 /// Bits in an address of the family of `text`: 32, 128, or 0 if it is no address.
 int address_bits(std::string_view text) {
@@ -98,7 +83,7 @@ result<byte_count> parse_bytes(std::string_view text) {
   double factor = 1;
   if (!unit.empty()) {
     auto power = std::string_view("kmgtp").find(static_cast<char>(unit.front() | 0x20));
-    if (power != std::string_view::npos && is_letter(unit.front())) {
+    if (power != std::string_view::npos && is_alpha(unit.front())) {
       factor = static_cast<double>(std::int64_t{1} << (10 * (power + 1)));
       unit.remove_prefix(1);
       if (!unit.empty() && (unit.front() == 'i' || unit.front() == 'I'))
@@ -206,8 +191,8 @@ result<std::pair<std::string, oci_runtime>> parse_runtime(std::string_view text)
   auto equals = text.find('=');
   if (equals == std::string_view::npos)
     return invalid("invalid runtime argument: " + std::string(text));
-  std::pair<std::string, oci_runtime> out{std::string(trim(text.substr(0, equals))), {}};
-  out.second.path = trim(text.substr(equals + 1));
+  std::pair<std::string, oci_runtime> out{std::string(trim_space(text.substr(0, equals))), {}};
+  out.second.path = trim_space(text.substr(equals + 1));
   if (auto checked = check_runtime(out.first, out.second); !checked)
     return checked.error();
   return out;
@@ -221,7 +206,7 @@ result<std::string> check_host(std::string_view text) {
 }
 
 result<std::string> check_ip(std::string_view text) {
-  auto trimmed = trim(text);
+  auto trimmed = trim_space(text);
   if (address_bits(trimmed) == 0)
     return invalid(std::string(text) + " is not an ip address");
   return std::string(trimmed);
@@ -239,10 +224,10 @@ result<std::string> check_cidr(std::string_view text) {
 
 result<std::string> check_domain(std::string_view text) {
   auto fail = invalid(std::string(text) + " is not a valid domain");
-  auto domain = trim(text);
+  auto domain = trim_space(text);
   if (domain == ".")
     return std::string(domain);
-  if (domain.size() > 254 || std::none_of(domain.begin(), domain.end(), is_letter))
+  if (domain.size() > 254 || std::none_of(domain.begin(), domain.end(), is_alpha))
     return fail;
   auto rest = domain;
   if (rest.back() == '.')

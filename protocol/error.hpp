@@ -44,6 +44,9 @@ struct api_error {
 template <class T>
 using result = boost::system::result<T, api_error>;
 
+/// The failure of who asked for something malformed.
+inline api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
+
 /// Raised when `value()` is called on a failed result: a bug at the call site.
 [[noreturn]] void throw_exception_from_error(const api_error& error,
                                              const boost::source_location& where);

@@ -4,19 +4,11 @@
 
 #include <sys/statfs.h>
 
-#include <algorithm>
 #include <array>
-#include <string_view>
 #include <utility>
 
 namespace gantry::host {
 namespace {
-
-// Those that cannot be the upper directory of an overlay: no whiteouts, no extended attributes, or
-// read-only by nature (Linux, filesystems/overlayfs).
-constexpr std::array<std::string_view, 14> not_for_overlay{
-    "9p",    "aufs", "cramfs", "ecryptfs", "erofs",     "exfat", "fuse",
-    "isofs", "nfs",  "ntfs",   "smb",      "overlayfs", "vfat",  "squashfs"};
 
 std::string nearest_existing(std::string path) {
   while (!path.empty() && !exists(path)) {
@@ -26,29 +18,14 @@ std::string nearest_existing(std::string path) {
   return path.empty() ? "/" : path;
 }
 
-// A line is `[nodev]<tab>NAME`.
-bool lists_filesystem(std::string_view text, std::string_view name) {
-  while (!text.empty()) {
-    auto line = next_line(text);
-    auto tab = line.rfind('\t');
-    if (tab != std::string_view::npos && trim_blanks(line.substr(tab)) == name)
-      return true;
-  }
-  return false;
-}
-
 } // namespace
 
-storage_facts read_storage_facts(const std::string& path, const std::string& root) {
+storage_facts read_storage_facts(const std::string& path) {
   storage_facts facts;
   facts.backing_filesystem = "unknown";
   struct statfs info {};
   if (::statfs(nearest_existing(path).c_str(), &info) == 0)
     facts.backing_filesystem = filesystem_name(static_cast<unsigned long>(info.f_type));
-  facts.overlay_known = lists_filesystem(read_text(below(root, "proc/filesystems")), "overlay");
-  facts.overlay_usable =
-      facts.overlay_known && std::find(not_for_overlay.begin(), not_for_overlay.end(),
-                                       facts.backing_filesystem) == not_for_overlay.end();
   return facts;
 }
 

@@ -1,12 +1,14 @@
 #include "actors/image/http_source.hpp"
 
+#include "actors/image/certificate_check.hpp"
+#include "protocol/text.hpp"
+
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -47,8 +49,8 @@ std::string words(const boost::system::error_code& ec) {
       ec == asio::error::eof)
     return "EOF";
   auto text = ec.message();
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' && (text.size() < 2 || text[1] >= 'a'))
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  if (!text.empty() && (text.size() < 2 || text[1] >= 'a'))
+    text[0] = to_lower(text[0]);
   return text;
 }
 
@@ -139,8 +141,12 @@ public:
     context_.set_default_verify_paths(ignored);
     tls_.emplace(socket_, context_);
     tls_->set_verify_mode(asio::ssl::verify_peer);
-    tls_->set_verify_callback(asio::ssl::host_name_verification(host));
-    (void)SSL_set_tlsext_host_name(tls_->native_handle(), host.c_str());
+    tls_->set_verify_callback([this, host](bool passed, asio::ssl::verify_context& what) {
+      if (!passed && refusal_.empty())
+        refusal_ = refusal_of(what.native_handle(), host);
+      return passed;
+    });
+    expect_host(tls_->native_handle(), host);
     step s;
     tls_->async_handshake(asio::ssl::stream_base::client, step_handler{&s});
     return wait(s);
@@ -179,6 +185,8 @@ public:
     socket_.close(ignored);
   }
 
+  /// Why `secure` did not take the other side's certificate; empty if it did, or none came.
+  const std::string& refusal() const noexcept { return refusal_; }
   /// Nobody wants the answer any more.
   bool gone() const noexcept { return gone_; }
 
@@ -221,6 +229,7 @@ private:
   tcp_socket socket_{io_};
   std::optional<asio::ssl::stream<tcp_socket&>> tls_;
   steady::time_point deadline_ = steady::time_point::max();
+  std::string refusal_;
   bool gone_ = false;
 };
 
@@ -240,7 +249,9 @@ public:
     if (url_.tls) {
       connection_.begin_step();
       if (auto ec = connection_.secure(url_.host))
-        return failed("tls: " + words(ec));
+        return failed("tls: " + (connection_.refusal().empty()
+                                     ? words(ec)
+                                     : "failed to verify certificate: " + connection_.refusal()));
     }
     connection_.begin_step();
     if (auto ec = connection_.write(request_text()))
@@ -348,14 +359,6 @@ bool is_redirection(unsigned status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos)
-    return {};
-  return std::string{text.substr(begin, text.find_last_not_of(blanks) + 1 - begin)};
-}
-
 class http_body final : public http_source {
 public:
   http_body(std::string url, std::function<bool()> cancelled)
@@ -403,7 +406,7 @@ private:
       body += *piece;
     }
     body.resize(std::min(body.size(), shown_body));
-    return api_error{kind_of(status), text + ": " + trimmed(body)};
+    return api_error{kind_of(status), text + ": " + std::string{trim_space(body)}};
   }
 
   const std::string shown_;

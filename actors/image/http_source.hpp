@@ -38,8 +38,10 @@ class http_source {
 public:
   /// Sends the GET, follows redirections (10 at most) and reads the head of the answer. Errors in
   /// the words of Go: `Get "http://x/": dial tcp: lookup x: no such host`, `Get "...": dial tcp
-  /// 127.0.0.1:1: connect: connection refused`, `failed to GET http://x/ with status 404 Not Found:
-  /// BODY` (not_found, unauthorized, forbidden, invalid_parameter by the status; else system).
+  /// 127.0.0.1:1: connect: connection refused`, `Get "...": tls: failed to verify certificate:
+  /// x509: certificate signed by unknown authority` (known are those of OpenSSL, which heeds
+  /// SSL_CERT_FILE and SSL_CERT_DIR), `failed to GET http://x/ with status 404 Not Found: BODY`
+  /// (not_found, unauthorized, forbidden, invalid_parameter by the status; else system).
   static result<std::unique_ptr<http_source>> open(std::string_view url,
                                                    std::function<bool()> cancelled);
   virtual ~http_source() = default;

@@ -1,5 +1,7 @@
 #include "actors/image/http_source.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 
 namespace gantry::image {
@@ -14,16 +16,8 @@ api_error bad_url(std::string_view url, std::string_view why) {
 
 bool is_scheme(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-' || c == '.';
+    return is_alnum(c) || c == '+' || c == '-' || c == '.';
   });
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 std::string default_port(bool tls) { return tls ? "443" : "80"; }

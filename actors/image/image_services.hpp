@@ -2,6 +2,7 @@
 
 #include "actors/image/image_store_actor.hpp"
 #include "actors/image/layers_in_progress.hpp"
+#include "actors/image/unpack_activity.hpp"
 #include "actors/store/image_removal.hpp"
 #include "actors/store/layer_files.hpp"
 #include "actors/store/metadata.hpp"
@@ -45,6 +46,8 @@ struct image_services {
   layer_place layers;                      ///< in what form layers are made
   /// Layers on their way, of all operations; never null.
   std::shared_ptr<layers_in_progress> in_progress = std::make_shared<layers_in_progress>();
+  /// Whether layers are being unpacked; never null.
+  std::shared_ptr<unpack_activity> unpacking = std::make_shared<unpack_activity>();
   /// Threads of jobs that stream: clients decide how long they are taken. Not those on which the
   /// store's tasks run. Never null; outlives the actor system.
   runtime::worker_pool* streams = nullptr;

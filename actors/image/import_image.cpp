@@ -2,6 +2,7 @@
 
 #include "actors/image/http_source.hpp"
 #include "actors/image/layer_intake.hpp"
+#include "protocol/api/platform.hpp"
 #include "protocol/oci/changes.hpp"
 #include "protocol/oci/image_config.hpp"
 #include "protocol/oci/reference.hpp"
@@ -76,7 +77,7 @@ private:
         return allowed;
     platform_ = services_.host;
     if (!request_.platform.empty()) {
-      auto platform = parse_platform(request_.platform, services_.host);
+      auto platform = api::parse_platform(request_.platform, services_.host);
       if (!platform)
         return platform.error();
       platform_ = std::move(*platform);

@@ -119,9 +119,11 @@ result<store::imported_layer> layer_intake::import(const scratch_directory& into
     if (!*piece)
       break;
     pulse_->fetch_add(1);
+    services_.unpacking->note();
     if (auto taken = layer.write(**piece); !taken)
       return taken.error();
   }
+  const unpack_activity::step last{*services_.unpacking};
   return layer.finish();
 }
 
@@ -189,6 +191,7 @@ result<void> layer_intake::settle() {
 result<void> layer_intake::store_made() {
   if (made_.empty())
     return {};
+  const unpack_activity::step last{*services_.unpacking};
   if (auto flushed = barrier_->flush(); !flushed)
     return flushed;
   for (auto& layer : made_) {
@@ -211,7 +214,6 @@ result<void> layer_intake::store_one(made_layer& layer) {
   if (!added)
     return added.error();
   layer.directory.release();
-  (void)added->discarded.remove();
   if (layer.claim)
     layer.claim->done(imported.diff_id);
   return {};

@@ -1,14 +1,10 @@
 #include "actors/image/transfer.hpp"
 
-#include "actors/store/trash.hpp"
 #include "protocol/stream/json_message.hpp"
-
-#include <boost/json/parse.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <vector>
 
 namespace gantry::image {
 
@@ -26,11 +22,10 @@ result<held_lease> held_lease::begin(const image_store_actor& store) {
 held_lease::~held_lease() {
   if (lease_.number == 0)
     return;
-  auto discarded = ask_store_blocking(store_, "end lease", [lease = lease_](store::image_store& s) {
-    return result<store::trash>{s.end_lease(lease)};
+  (void)ask_store_blocking(store_, "end lease", [lease = lease_](store::image_store& s) {
+    s.end_lease(lease);
+    return result<void>{};
   });
-  if (discarded)
-    (void)discarded->remove(); // what is left the next start takes away
 }
 
 // -- scratch directory --------------------------------------------------------
@@ -39,17 +34,18 @@ result<scratch_directory> scratch_directory::make(const store::layer_files& file
   auto path = files.prepare();
   if (!path)
     return path.error();
-  return scratch_directory{std::move(*path)};
+  return scratch_directory{files, std::move(*path)};
 }
 
 scratch_directory& scratch_directory::operator=(scratch_directory&& other) noexcept {
+  std::swap(files_, other.files_);
   std::swap(path_, other.path_);
   return *this;
 }
 
 scratch_directory::~scratch_directory() {
   if (!path_.empty())
-    (void)store::remove_tree(path_); // what is left the next start takes away
+    (void)files_->discard(path_);
 }
 
 // -- progress -----------------------------------------------------------------
@@ -118,142 +114,6 @@ result<void> progress_lines::tell() {
   line.progress_text = progress_bar(current_, total_);
   line.id = id_;
   return to_.write(stream::encode(line));
-}
-
-// -- platform -----------------------------------------------------------------
-
-namespace {
-
-api_error bad_platform(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-bool is_os(std::string_view text) {
-  return is_one_of(text,
-                   {"aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js",
-                    "linux", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows"});
-}
-
-bool is_architecture(std::string_view text) {
-  return is_one_of(text, {"386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le",
-                          "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"});
-}
-
-// Names that mean the same become one.
-void normalize(oci::platform& p) {
-  if (is_one_of(p.architecture, {"x86_64", "x86-64"}))
-    p.architecture = "amd64";
-  else if (is_one_of(p.architecture, {"i386", "i686"}))
-    p.architecture = "386";
-  else if (p.architecture == "aarch64")
-    p.architecture = "arm64";
-  else if (p.architecture == "armhf")
-    p = {"arm", p.os, p.os_version, p.os_features, "v7"};
-  else if (p.architecture == "armel")
-    p = {"arm", p.os, p.os_version, p.os_features, "v6"};
-  if (p.architecture == "arm64" && is_one_of(p.variant, {"8", "v8"}))
-    p.variant.clear();
-  if (p.architecture == "amd64" && p.variant == "v1")
-    p.variant.clear();
-  if (p.architecture == "arm" && p.variant.empty())
-    p.variant = "v7";
-  if (p.os == "macos")
-    p.os = "darwin";
-}
-
-result<oci::platform> parse_json_platform(std::string_view text, const oci::platform& host) {
-  boost::system::error_code broken;
-  const auto parsed = boost::json::parse(text, broken);
-  if (broken)
-    return bad_platform("failed to parse platform: " + broken.message());
-  if (!parsed.is_object())
-    return bad_platform("failed to parse platform: it is no object");
-  oci::platform p;
-  for (const auto& [key, value] : parsed.get_object()) {
-    auto* member = key == "os"             ? &p.os
-                   : key == "architecture" ? &p.architecture
-                   : key == "variant"      ? &p.variant
-                   : key == "os.version"   ? &p.os_version
-                                           : nullptr;
-    if (member == nullptr)
-      continue;
-    if (!value.is_string())
-      return bad_platform("failed to parse platform: " + std::string{key} + " is no string");
-    *member = std::string_view{value.get_string()};
-  }
-  if (p.os.empty() && p.architecture.empty()) {
-    if (!p.variant.empty() || !p.os_version.empty())
-      return bad_platform("optional platform fields provided, but OS and Architecture are missing");
-    return host;
-  }
-  if (p.os.empty() || p.architecture.empty())
-    return bad_platform("both OS and Architecture must be provided");
-  normalize(p);
-  return p;
-}
-
-} // namespace
-
-result<oci::platform> parse_platform(std::string_view text, const oci::platform& host) {
-  if (text.starts_with('{'))
-    return parse_json_platform(text, host);
-  const auto cannot = [&] {
-    return bad_platform('"' + std::string{text} +
-                        "\": cannot parse platform specifier: invalid argument");
-  };
-  std::vector<std::string> parts{""};
-  for (char c : text) {
-    if (c == '/') {
-      parts.emplace_back();
-      continue;
-    }
-    const bool upper = c >= 'A' && c <= 'Z';
-    parts.back() += static_cast<char>(upper ? c - 'A' + 'a' : c);
-  }
-  for (const auto& part : parts)
-    if (part.empty() ||
-        part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") != std::string::npos)
-      return bad_platform('"' + part + "\" is an invalid component of \"" + std::string{text} +
-                          "\": platform specifier component must match "
-                          "\"^[A-Za-z0-9_.-]+$\": invalid argument");
-  oci::platform p;
-  if (parts.size() == 1) {
-    if (is_os(parts[0]) || parts[0] == "macos") {
-      p.os = parts[0];
-      p.architecture = host.architecture;
-      p.variant = host.variant;
-    } else {
-      p.architecture = parts[0];
-      p.os = host.os;
-    }
-    normalize(p);
-    if (!is_architecture(p.architecture))
-      return bad_platform('"' + std::string{text} +
-                          "\": unknown operating system or architecture: invalid argument");
-    return p;
-  }
-  if (parts.size() > 3)
-    return cannot();
-  p.os = parts[0];
-  p.architecture = parts[1];
-  if (parts.size() == 3)
-    p.variant = parts[2];
-  normalize(p);
-  return p;
-}
-
-result<std::optional<oci::platform>> only_platform(const std::vector<std::string>& texts,
-                                                   const oci::platform& host) {
-  if (texts.empty())
-    return std::optional<oci::platform>{};
-  if (texts.size() > 1)
-    return bad_platform("multiple platforms are not supported");
-  auto parsed = parse_platform(texts.front(), host);
-  if (!parsed)
-    return parsed.error();
-  return std::optional{std::move(*parsed)};
 }
 
 } // namespace gantry::image

@@ -28,8 +28,7 @@ struct transfer_streams {
   bool gone() const { return cancelled && cancelled(); }
 };
 
-/// A lease of the store that ends with this object. What nobody holds then is deleted on this
-/// thread.
+/// A lease of the store that ends with this object.
 class held_lease {
 public:
   /// Errors: unavailable, if the store has ended or has too much to do.
@@ -52,9 +51,10 @@ private:
 /// A directory below `tmp` that goes, with all that is in it, unless it was given away.
 class scratch_directory {
 public:
+  /// `files` outlives it.
   static result<scratch_directory> make(const store::layer_files& files);
   scratch_directory(scratch_directory&& other) noexcept
-      : path_(std::exchange(other.path_, std::filesystem::path{})) {}
+      : files_(other.files_), path_(std::exchange(other.path_, std::filesystem::path{})) {}
   scratch_directory& operator=(scratch_directory&& other) noexcept;
   ~scratch_directory();
 
@@ -63,8 +63,10 @@ public:
   void release() noexcept { path_.clear(); }
 
 private:
-  explicit scratch_directory(std::filesystem::path path) : path_(std::move(path)) {}
+  scratch_directory(const store::layer_files& files, std::filesystem::path path)
+      : files_(&files), path_(std::move(path)) {}
 
+  const store::layer_files* files_;
   std::filesystem::path path_;
 };
 
@@ -94,17 +96,5 @@ private:
 
 /// The bar that dockerd sends for people: `[====>    ]  1.2kB/3.4MB`; "" if nothing is known.
 std::string progress_bar(std::int64_t current, std::int64_t total);
-
-/// Reads a platform: `linux/arm64/v8`, `linux`, `arm64`, or the JSON of one
-/// (`{"os":"linux","architecture":"arm64"}`). What is not said is that of `host`. Errors:
-/// invalid_parameter `"x" is an invalid component of "x/y": platform specifier component must match
-/// "^[A-Za-z0-9_.-]+$": invalid argument`, `"x": cannot parse platform specifier: invalid
-/// argument`, what is wrong with the JSON.
-result<oci::platform> parse_platform(std::string_view text, const oci::platform& host);
-
-/// The one platform of a request that may name several. Errors: as `parse_platform`;
-/// invalid_parameter `multiple platforms are not supported`.
-result<std::optional<oci::platform>> only_platform(const std::vector<std::string>& texts,
-                                                   const oci::platform& host);
 
 } // namespace gantry::image

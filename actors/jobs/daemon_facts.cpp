@@ -97,12 +97,6 @@ std::string daemon_facts::default_runtime() const {
   return runtimes.empty() ? std::string{} : runtimes.front().name;
 }
 
-std::string daemon_facts::storage_driver() const {
-  if (!settings.storage_driver.empty())
-    return settings.storage_driver;
-  return storage.overlay_usable ? "overlay2" : "vfs";
-}
-
 daemon_facts read_daemon_facts_blocking(daemon_settings settings, build_facts build, std::string id,
                                         const host::environment& variables) {
   daemon_facts facts;
@@ -151,10 +145,11 @@ std::shared_ptr<const daemon_facts> shared_facts::get() const {
   return facts_;
 }
 
-void shared_facts::learn_id(std::string id) {
+void shared_facts::learn_boot(std::string id, std::string storage_driver) {
   std::lock_guard guard{mutex_};
   auto next = std::make_shared<daemon_facts>(*facts_);
   next->id = std::move(id);
+  next->storage_driver = std::move(storage_driver);
   facts_ = std::move(next);
 }
 
@@ -163,6 +158,7 @@ void shared_facts::learn(daemon_facts facts) {
   {
     std::lock_guard guard{mutex_};
     facts.settings = facts_->settings;
+    facts.storage_driver = facts_->storage_driver;
     facts_ = std::make_shared<const daemon_facts>(std::move(facts));
     learned_ = true;
     waiting.swap(waiting_);

@@ -31,7 +31,6 @@ struct daemon_settings {
   bool experimental = false;
   bool live_restore = false;
   bool no_new_privileges = false;
-  std::string storage_driver; ///< empty: by what the file system can do
   std::string log_driver = "json-file";
   std::string default_runtime;                              ///< empty: the first of those found
   std::map<std::string, std::string, std::less<>> runtimes; ///< more of them: name -> path
@@ -57,6 +56,7 @@ struct daemon_facts {
   host::cgroup_facts cgroups;
   host::security_facts security;
   host::storage_facts storage;
+  std::string storage_driver;
   host::proxy_facts proxies;
   std::vector<host::program> runtimes; ///< those found, best first
   std::optional<host::program> monitor;
@@ -64,8 +64,6 @@ struct daemon_facts {
 
   /// The runtime that containers get unless they ask for another one; "" if there is none.
   std::string default_runtime() const;
-  /// `overlay2`, or `vfs` where overlayfs does not work, unless it was set.
-  std::string storage_driver() const;
 };
 
 /// Looks at the machine, asks programs for their versions. Blocks, at most for some seconds; once,
@@ -86,7 +84,7 @@ public:
   /// A copy of the pointer: what it shows stays as it is.
   std::shared_ptr<const daemon_facts> get() const;
   /// The engine's id is known before the machine has been looked at.
-  void learn_id(std::string id);
+  void learn_boot(std::string id, std::string storage_driver);
   /// Puts in force what was found out about the machine. The settings stay: they may have been
   /// reloaded.
   void learn(daemon_facts facts);

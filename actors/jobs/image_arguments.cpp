@@ -1,8 +1,6 @@
 #include "actors/jobs/image_arguments.hpp"
 
-#include "protocol/api/json.hpp"
-
-#include <boost/json/object.hpp>
+#include "protocol/api/platform.hpp"
 
 #include <chrono>
 #include <utility>
@@ -12,25 +10,6 @@ namespace gantry::jobs {
 namespace {
 
 constexpr std::string_view conflict_today = "conflict: ";
-
-result<oci::platform> read_platform(std::string_view text) {
-  auto parsed = api::parse_json(text);
-  const auto* object = parsed ? parsed->if_object() : nullptr;
-  if (object == nullptr)
-    return api_error{errc::invalid_parameter,
-                     "failed to parse platform: " +
-                         (parsed ? std::string{"expected an object"} : parsed.error().message)};
-  auto member = [object](std::string_view name) {
-    const auto* found = object->if_contains(name);
-    return found && found->is_string() ? std::string{found->get_string()} : std::string{};
-  };
-  oci::platform wanted;
-  wanted.architecture = member("architecture");
-  wanted.os = member("os");
-  wanted.os_version = member("os.version");
-  wanted.variant = member("variant");
-  return wanted;
-}
 
 /// True if the image runs there. An arm runs what is made for its predecessors.
 bool fits(const oci::platform& image, const oci::platform& wanted) {
@@ -64,20 +43,23 @@ result<store::found_image> find_image(const store::image_catalog& catalog, const
 
 result<void> check_platform(const store::image& image, const std::string& name,
                             std::string_view platform_json) {
-  auto wanted = read_platform(platform_json);
-  if (!wanted)
-    return wanted.error();
+  auto parsed = api::parse_json_platform(platform_json);
+  if (!parsed)
+    return parsed.error();
+  if (!*parsed)
+    return {};
+  const auto& wanted = **parsed;
   const auto& config = image.config();
   oci::platform actual;
   actual.architecture = config.architecture;
   actual.os = config.os;
   actual.variant = config.variant;
-  if (fits(actual, *wanted))
+  if (fits(actual, wanted))
     return {};
   return api_error{errc::not_found, "image with reference " + name +
                                         " was found but its platform (" + to_string(actual) +
                                         ") does not match the specified platform (" +
-                                        to_string(*wanted) + ")"};
+                                        to_string(wanted) + ")"};
 }
 
 result<oci::instant> read_until(const std::string& text, api::timestamp now) {

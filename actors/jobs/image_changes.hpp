@@ -2,9 +2,8 @@
 
 #include "actors/engine/engine_actor.hpp"
 #include "actors/image/image_services.hpp"
-#include "actors/jobs/pool_job.hpp"
+#include "actors/jobs/awaited_job.hpp"
 #include "actors/store/image_removal.hpp"
-#include "actors/store/trash.hpp"
 #include "protocol/error.hpp"
 #include "protocol/job/job.hpp"
 
@@ -18,7 +17,6 @@ namespace gantry::jobs {
 struct changed_images {
   job_output answer;
   std::vector<store::image_event> events; ///< to be published, in this order
-  store::trash discarded;                 ///< to be deleted
   std::vector<std::string> warnings;      ///< for the log
 };
 
@@ -29,9 +27,8 @@ using image_change = std::function<result<changed_images>(store::image_store&)>;
 using image_change_plan = std::function<result<image_change>(const job::request&)>;
 
 /// The handler for a job that changes images: hands the change to the store, publishes what became
-/// of it, deletes on `pool` what it left over, and answers then. A change that was handed over is
-/// made to its end, even if the job is cancelled. `pool` outlives the actor system.
-engine::job_handler image_change_job(const image::image_services& services,
-                                     runtime::worker_pool& pool, image_change_plan plan);
+/// of it, and answers then. A change that was handed over is made to its end, even if the job is
+/// cancelled.
+engine::job_handler image_change_job(const image::image_services& services, image_change_plan plan);
 
 } // namespace gantry::jobs

@@ -33,8 +33,7 @@ result<changed_images> change(store::image_store& images, const removal& wanted)
   if (!outcome)
     return wanted.legacy ? error_of_1_2(outcome.error(), wanted.name) : outcome.error();
   return changed_images{boost::json::value(removal_items(outcome->records)),
-                        std::move(outcome->events), std::move(outcome->discarded),
-                        std::move(outcome->warnings)};
+                        std::move(outcome->events), std::move(outcome->warnings)};
 }
 
 result<image_change> plan_deletion(const job::request& asked) {
@@ -55,9 +54,8 @@ result<image_change> plan_deletion(const job::request& asked) {
 
 } // namespace
 
-result<void> add_image_delete_job(engine::job_table& table, const image::image_services& services,
-                                  runtime::worker_pool& pool) {
-  return table.add("image_delete", image_change_job(services, pool, plan_deletion));
+result<void> add_image_delete_job(engine::job_table& table, const image::image_services& services) {
+  return table.add("image_delete", image_change_job(services, plan_deletion));
 }
 
 } // namespace gantry::jobs

@@ -17,9 +17,9 @@ result<void> add_image_inspect_job(engine::job_table& table,
                      auto found = find_image(*catalog, run.args().front(), run.environment());
                      if (!found)
                        return run.fail(found.error());
-                     auto driver = to_string(services.layers->driver());
-                     run.succeed(
-                         boost::json::value(image_details(*found->what, services.host, driver)));
+                     const auto& layers = *services.layers;
+                     run.succeed(boost::json::value(image_details(
+                         *found->what, services.host, to_string(layers.driver()), layers.where())));
                    }});
 }
 

@@ -1,6 +1,7 @@
 #include "actors/jobs/image_json.hpp"
 
 #include "actors/jobs/info.hpp"
+#include "actors/store/layer_files.hpp"
 #include "protocol/api/json.hpp"
 
 #include <boost/json/value.hpp>
@@ -78,6 +79,28 @@ json::array digests_of(const store::image& image) {
   return digests;
 }
 
+/// The directories of an image's layers as overlay2 of Docker names them: the top one as if it were
+/// mounted, and those below it, uppermost first. Null for a driver that mounts nothing.
+json::value directories_of(const std::vector<std::shared_ptr<const store::layer_info>>& layers,
+                           const store::paths& where) {
+  if (layers.empty() || layers.back()->driver != to_string(store::layer_driver::overlay))
+    return nullptr;
+  const auto place = [&where](const store::layer_info& layer) {
+    return where.layer(layer.driver, layer.diff_id.hex());
+  };
+  std::string lower;
+  for (std::size_t i = layers.size() - 1; i-- > 0;)
+    lower += (lower.empty() ? "" : ":") + store::paths::diff_of(place(*layers[i])).string();
+  const auto top = place(*layers.back());
+  json::object data;
+  if (!lower.empty())
+    data.emplace("LowerDir", lower);
+  data.emplace("MergedDir", (top / "merged").string());
+  data.emplace("UpperDir", store::paths::diff_of(top).string());
+  data.emplace("WorkDir", (top / "work").string());
+  return data;
+}
+
 } // namespace
 
 json::object image_summary(const store::listed_image& listed, const summary_counts& counts) {
@@ -99,7 +122,7 @@ json::object image_summary(const store::listed_image& listed, const summary_coun
 }
 
 json::object image_details(const store::image& image, const oci::platform& host,
-                           std::string_view driver) {
+                           std::string_view driver, const store::paths& where) {
   const auto& config = image.config();
   const auto& row = image.facts->row;
   json::object all;
@@ -123,12 +146,10 @@ json::object image_details(const store::image& image, const oci::platform& host,
   if (!config.os_version.empty())
     all.emplace("OsVersion", config.os_version);
   all.emplace("Size", image.size);
-  // NOTE: dockerd names the directories of the overlay; here the layers of an image are put
-  // together when a container is made, and there is none to name before.
   const auto& layers = image.facts->layers;
-  all.emplace(
-      "GraphDriver",
-      json::object{{"Data", nullptr}, {"Name", layers.empty() ? driver : layers.back()->driver}});
+  all.emplace("GraphDriver",
+              json::object{{"Data", directories_of(layers, where)},
+                           {"Name", layers.empty() ? driver : layers.back()->driver}});
   all.emplace("RootFS", root_of(image));
   all.emplace("Metadata", json::object{{"LastTagTime", row.tagged ? rfc3339(*row.tagged)
                                                                   : to_string(oci::zero_instant)}});

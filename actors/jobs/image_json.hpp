@@ -3,6 +3,7 @@
 #include "actors/store/image_catalog.hpp"
 #include "actors/store/image_list.hpp"
 #include "actors/store/image_removal.hpp"
+#include "actors/store/paths.hpp"
 #include "protocol/error.hpp"
 #include "protocol/oci/manifest.hpp"
 
@@ -28,9 +29,9 @@ boost::json::object image_summary(const store::listed_image& listed, const summa
 
 /// ImageInspect. With Container, ContainerConfig and the whole Config, which old versions show; an
 /// image without a Config has null. `host` stands in for what the config does not say; `driver`
-/// for that of the layers if there is none.
+/// for that of the layers if there is none; `where` is where they are.
 boost::json::object image_details(const store::image& image, const oci::platform& host,
-                                  std::string_view driver);
+                                  std::string_view driver, const store::paths& where);
 
 /// ImageHistory, newest step first. Errors: system `too many non-empty layers in History section`.
 result<boost::json::array> image_history(const store::image_catalog& catalog,

@@ -2,30 +2,17 @@
 #include "actors/jobs/image_builtins.hpp"
 #include "actors/jobs/image_changes.hpp"
 #include "actors/jobs/image_json.hpp"
+#include "actors/jobs/prune_turn.hpp"
 #include "actors/store/image_store.hpp"
 #include "protocol/api/filters.hpp"
 
 #include <boost/json/value.hpp>
 
-#include <atomic>
-#include <memory>
 #include <utility>
 
 namespace gantry::jobs {
 
 namespace {
-
-/// The right to prune, which one at a time has.
-class prune_turn {
-public:
-  explicit prune_turn(std::shared_ptr<std::atomic<bool>> taken) : taken_(std::move(taken)) {}
-  prune_turn(const prune_turn&) = delete;
-  prune_turn& operator=(const prune_turn&) = delete;
-  ~prune_turn() { *taken_ = false; }
-
-private:
-  std::shared_ptr<std::atomic<bool>> taken_;
-};
 
 result<store::prune_filter> read_prune_filter(const job::env& environment, api::timestamp now) {
   auto wanted = api::filters::parse(environment.get("filters"));
@@ -62,28 +49,28 @@ result<changed_images> prune(store::image_store& images, const store::prune_filt
                  items.empty() ? boost::json::value{} : boost::json::value(std::move(items)));
   report.emplace("SpaceReclaimed", outcome->reclaimed);
   return changed_images{boost::json::value(std::move(report)), std::move(outcome->events),
-                        std::move(outcome->discarded), std::move(outcome->warnings)};
+                        std::move(outcome->warnings)};
 }
 
 } // namespace
 
-result<void> add_image_prune_job(engine::job_table& table, const image::image_services& services,
-                                 runtime::worker_pool& pool) {
-  auto plan = [services, taken = std::make_shared<std::atomic<bool>>(false)](
+result<void> add_image_prune_job(engine::job_table& table, const image::image_services& services) {
+  auto plan = [services, place = prune_turn::make_place()](
                   const job::request& asked) -> result<image_change> {
     auto filter = read_prune_filter(asked.environment, services.time());
     if (!filter)
       return filter.error();
-    if (taken->exchange(true))
-      return api_error{errc::conflict, "a prune operation is already running"};
-    auto turn = std::make_shared<prune_turn>(taken);
-    return image_change{[filter = std::move(*filter), turn](store::image_store& images) mutable {
-      // Over before it is answered, so that who prunes twice in a row may.
-      auto mine = std::move(turn);
-      return prune(images, filter);
-    }};
+    auto turn = prune_turn::take(place);
+    if (!turn)
+      return turn.error();
+    return image_change{
+        [filter = std::move(*filter), turn = std::move(*turn)](store::image_store& images) mutable {
+          // Over before it is answered, so that who prunes twice in a row may.
+          auto mine = std::move(turn);
+          return prune(images, filter);
+        }};
   };
-  return table.add("image_prune", image_change_job(services, pool, plan));
+  return table.add("image_prune", image_change_job(services, plan));
 }
 
 } // namespace gantry::jobs

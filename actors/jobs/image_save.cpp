@@ -1,5 +1,6 @@
 #include "actors/image/save_archive.hpp"
 #include "actors/jobs/image_transfer.hpp"
+#include "protocol/api/platform.hpp"
 
 namespace gantry::jobs {
 
@@ -7,7 +8,7 @@ namespace {
 
 result<job_output> save(const job::request& request, job_streams& streams,
                         const image::image_services& services) {
-  auto platform = image::only_platform(request.environment.get_list("platforms"), services.host);
+  auto platform = api::only_platform(request.environment.get_list("platforms"), services.host);
   if (!platform)
     return platform.error();
   job_transfer transfer{streams};

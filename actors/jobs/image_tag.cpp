@@ -41,9 +41,8 @@ result<image_change> plan_tag(const job::request& asked) {
 
 } // namespace
 
-result<void> add_image_tag_job(engine::job_table& table, const image::image_services& services,
-                               runtime::worker_pool& pool) {
-  return table.add("image_tag", image_change_job(services, pool, plan_tag));
+result<void> add_image_tag_job(engine::job_table& table, const image::image_services& services) {
+  return table.add("image_tag", image_change_job(services, plan_tag));
 }
 
 } // namespace gantry::jobs

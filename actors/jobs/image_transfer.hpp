@@ -26,7 +26,8 @@ private:
 
 /// `image_load`: loads the archive on its input (section 16.2). Env `quiet` (true unless it is
 /// said), `platforms` (a list of at most one: JSON or `linux/arm64`). Errors are messages of the
-/// stream, with a status of success, except those of the environment.
+/// stream, with a status of success, except those of the environment. With env `shape` `1.2` there
+/// are no messages, and errors are those of the job.
 result<void> add_image_load_job(engine::job_table& table, const image::image_services& services);
 
 /// `image_save NAME...`: writes an archive (section 16.1). Env `platforms`, as for `image_load`.

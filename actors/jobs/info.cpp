@@ -186,7 +186,7 @@ json::object info_value(const daemon_facts& facts, const info_figures& figures) 
                    {"ContainersPaused", 0},
                    {"ContainersStopped", 0},
                    {"Images", figures.images},
-                   {"Driver", facts.storage_driver()},
+                   {"Driver", facts.storage_driver},
                    {"DriverStatus", driver_status(facts)},
                    // NOTE: Authorization is null and not [] where there is none, as in dockerd.
                    {"Plugins", json::object{{"Volume", json::array{"local"}},

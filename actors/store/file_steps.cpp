@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <random>
+#include <system_error>
 
 namespace gantry::store {
 
@@ -49,6 +50,17 @@ result<bool> ensure_directory(const std::filesystem::path& path, unsigned mode) 
   if (error == EEXIST && ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode))
     return false;
   return file_error("mkdir", path, error);
+}
+
+result<std::vector<std::string>> names_in(const std::filesystem::path& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entries{directory, error};
+  for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error))
+    names.push_back(entries->path().filename().string());
+  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+    return file_error("read directory", directory, error.value());
+  return names;
 }
 
 bool spread_subdirectories(const std::filesystem::path& path) noexcept {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Single steps with files and directories, blocking, whose failures say what was done to which
 /// path.
@@ -25,6 +26,9 @@ result<bool> ensure_directory(const std::filesystem::path& path, unsigned mode);
 /// with each other, so that it spreads them over the disk (the attribute T of chattr(1)). A hint:
 /// only ext2, 3 and 4 know it, nobody needs it to be taken. False if it was not.
 bool spread_subdirectories(const std::filesystem::path& directory) noexcept;
+
+/// The names in a directory, in no order; none if there is no such directory.
+result<std::vector<std::string>> names_in(const std::filesystem::path& directory);
 
 /// Brings the names in a directory to the disk: after it, a rename into it outlives a power cut.
 result<void> sync_directory(const std::filesystem::path& path);

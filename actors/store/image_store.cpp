@@ -25,19 +25,21 @@ result<std::unique_ptr<image_store>> image_store::open(const std::filesystem::pa
   auto db = metadata_db::open(where.database());
   if (!db)
     return db.error();
-  auto state = recover(where, *db);
+  auto bin = std::make_shared<trash>(where.trash());
+  auto state = recover(where, *db, *bin);
   if (!state)
     return state.error();
   if (!now)
     now = [] { return timestamp{std::chrono::system_clock::now()}; };
-  return std::unique_ptr<image_store>{new image_store{
-      std::move(where), std::move(now), std::move(*lock), std::move(*db), std::move(*state)}};
+  return std::unique_ptr<image_store>{new image_store{std::move(where), std::move(now),
+                                                      std::move(*lock), std::move(*db),
+                                                      std::move(bin), std::move(*state)}};
 }
 
 image_store::image_store(paths where, std::function<timestamp()> now, host::unique_fd lock,
-                         metadata_db db, recovered_state state)
+                         metadata_db db, std::shared_ptr<trash> bin, recovered_state state)
     : paths_(std::move(where)), now_(std::move(now)), lock_(std::move(lock)), db_(std::move(db)),
-      blobs_(paths_), warnings_(std::move(state.warnings)), leftovers_(std::move(state.leftovers)),
+      blobs_(paths_), warnings_(std::move(state.warnings)), bin_(std::move(bin)),
       content_(std::move(state.content)) {
   for (const auto& [id, facts] : content_.images) {
     for (const auto& layer : facts->layers)
@@ -102,23 +104,21 @@ bool image_store::is_config_held(const oci::digest& image) const {
   return false;
 }
 
-trash image_store::end_lease(lease work) {
-  trash discarded;
+void image_store::end_lease(lease work) {
   auto ended = leases_.extract(work.number);
   if (ended.empty())
-    return discarded;
+    return;
   for (const auto& id : ended.mapped().layers) {
     auto layer = layers_.find(id);
     if (--layer->second.holds != 0 || layer->second.images != 0)
       continue;
     // What cannot be renamed now is found at the next start, or by the next who brings this layer.
-    (void)discarded.take(paths_.layer(layer->second.info->driver, id.hex()), paths_.tmp());
+    (void)bin_->take(paths_.layer(layer->second.info->driver, id.hex()));
     layers_.erase(layer);
   }
   for (const auto& id : ended.mapped().configs)
     if (content_.images.count(id) == 0 && !is_config_held(id))
       (void)blobs_.remove(id);
-  return discarded;
 }
 
 // -- coming in ----------------------------------------------------------------
@@ -132,7 +132,7 @@ result<layer_outcome> image_store::add_layer(lease work, const std::filesystem::
   if (auto known = layers_.find(info.diff_id); known != layers_.end()) {
     outcome.layer = *known->second.info;
     outcome.existed = true;
-    outcome.discarded.add(prepared);
+    (void)bin_->take(prepared); // in `tmp` it is found as well
     hold(holder->second, info.diff_id);
     return outcome;
   }
@@ -144,7 +144,7 @@ result<layer_outcome> image_store::add_layer(lease work, const std::filesystem::
       return synced.error();
   auto place = paths_.layer(info.driver, info.diff_id.hex());
   // One that should have been taken away, but could not be, is not known to be whole.
-  if (auto taken = outcome.discarded.take(place, paths_.tmp()); !taken)
+  if (auto taken = bin_->take(place); !taken)
     return taken.error();
   if (auto moved = rename_path(prepared, place); !moved)
     return moved.error();
@@ -370,8 +370,7 @@ result<removal_outcome> image_store::apply(const removal_plan& plan) {
       continue;
     const auto& info = *layer->second.info;
     outcome.reclaimed += info.size;
-    if (auto taken = outcome.discarded.take(paths_.layer(info.driver, id.hex()), paths_.tmp());
-        !taken)
+    if (auto taken = bin_->take(paths_.layer(info.driver, id.hex())); !taken)
       outcome.warnings.push_back(taken.error().message);
     layers_.erase(layer);
   }

@@ -34,7 +34,6 @@ struct lease {
 struct layer_outcome {
   layer_info layer;
   bool existed = false;
-  trash discarded; ///< what was brought in vain
 };
 
 /// An image that is to be kept.
@@ -65,7 +64,6 @@ struct removal_outcome {
   std::vector<removal_record> records; ///< the answer, in its order
   std::vector<image_event> events;     ///< to be published, in this order
   std::uint64_t reclaimed = 0;         ///< bytes of the files of the layers that went
-  trash discarded;                     ///< their files: may be deleted later, elsewhere
   std::vector<std::string> warnings;   ///< what could not be taken away; the next start does it
 };
 
@@ -91,8 +89,8 @@ public:
   const paths& where() const noexcept { return paths_; }
   /// What recovery had to say, for the log.
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
-  /// What recovery took away and is still to be deleted. Once.
-  trash take_leftovers() { return std::move(leftovers_); }
+  /// Where all goes that is taken away, also what recovery found: its owner deletes it. Never null.
+  const std::shared_ptr<trash>& bin() const noexcept { return bin_; }
 
   /// All images as of the last change.
   std::shared_ptr<const image_catalog> catalog() const noexcept { return catalog_; }
@@ -108,7 +106,7 @@ public:
   result<void> hold_image(lease work, const oci::digest& image);
   /// Ends it. Layers that no image has and nobody else holds are taken away. A lease that is not
   /// known has ended already.
-  trash end_lease(lease work);
+  void end_lease(lease work);
 
   /// Gives a layer its place and holds it. `prepared` is a directory below `tmp` with `diff` and
   /// `record`, brought to the disk (`write_barrier::flush`); it is gone afterwards, except after an
@@ -147,7 +145,7 @@ private:
   };
 
   image_store(paths where, std::function<timestamp()> now, host::unique_fd lock, metadata_db db,
-              recovered_state state);
+              std::shared_ptr<trash> bin, recovered_state state);
 
   void publish();
   result<void> sync_new_layers();
@@ -164,7 +162,7 @@ private:
   metadata_db db_;
   blob_files blobs_;
   std::vector<std::string> warnings_;
-  trash leftovers_;
+  std::shared_ptr<trash> bin_;
   catalog_content content_;
   std::shared_ptr<const image_catalog> catalog_;
   std::map<oci::digest, kept_layer> layers_;

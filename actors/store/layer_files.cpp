@@ -2,14 +2,23 @@
 
 #include "actors/host/unique_fd.hpp"
 #include "actors/store/file_steps.hpp"
+#include "actors/store/trash.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace gantry::store {
+
+namespace {
+
+/// What is deleted within this time needs no other thread.
+constexpr std::chrono::milliseconds little{20};
+
+} // namespace
 
 const char* to_string(layer_driver driver) noexcept {
   return driver == layer_driver::overlay ? "overlay2" : "copy";
@@ -28,9 +37,10 @@ result<void> write_barrier::flush() const {
   return {};
 }
 
-result<layer_files> layer_files::open(const std::filesystem::path& tmp,
-                                      std::optional<layer_driver> wanted) {
-  layer_files files{tmp};
+result<layer_files> layer_files::open(const paths& where, std::optional<layer_driver> wanted,
+                                      std::shared_ptr<trash> bin) {
+  layer_files files{where, std::move(bin)};
+  const auto tmp = where.tmp();
   if (auto made = ensure_directory(tmp, 0710); !made.has_value())
     return made.error();
   // NOTE: ext4 puts a tree near its parent directory, and without a journal it takes no inode that
@@ -50,6 +60,19 @@ result<layer_files> layer_files::open(const std::filesystem::path& tmp,
   return files;
 }
 
-result<std::filesystem::path> layer_files::prepare() const { return make_fresh_directory(tmp_); }
+result<std::filesystem::path> layer_files::prepare() const {
+  return make_fresh_directory(where_.tmp());
+}
+
+result<void> layer_files::discard(const std::filesystem::path& prepared) const {
+  using clock = std::chrono::steady_clock;
+  if (!bin_)
+    return remove_tree(prepared);
+  tree_removal removal{prepared};
+  const auto end = clock::now() + little;
+  if (removal.go_on([end] { return clock::now() >= end; }))
+    return removal.outcome();
+  return bin_->take(prepared);
+}
 
 } // namespace gantry::store

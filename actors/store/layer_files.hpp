@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/host/unique_fd.hpp"
+#include "actors/store/paths.hpp"
 #include "actors/store/whiteout.hpp"
 #include "protocol/error.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +22,8 @@ enum class layer_driver : std::uint8_t {
 
 /// The name in paths and in `docker info`: `overlay2` (Docker's name for overlayfs), `copy`.
 const char* to_string(layer_driver driver) noexcept;
+
+class trash;
 
 /// What a trial of overlayfs below a directory said.
 struct overlay_trial {
@@ -61,12 +65,14 @@ private:
 /// Any number of threads may use one object.
 class layer_files {
 public:
-  /// `tmp` is made (mode 0710) if it is missing; it is on the file system of the layers. Without
-  /// `wanted` the driver is chosen by trial. Errors: of the file system; unavailable if overlay is
-  /// wanted and does not work here.
-  static result<layer_files> open(const std::filesystem::path& tmp,
-                                  std::optional<layer_driver> wanted = {});
+  /// The data root is there; its `tmp` is made (mode 0710) if it is missing. Without `wanted` the
+  /// driver is chosen by trial. Errors: of the file system; unavailable if overlay is
+  /// wanted and does not work here. `bin` gets what is not needed after all and takes long to
+  /// delete; without one that is deleted at once.
+  static result<layer_files> open(const paths& where, std::optional<layer_driver> wanted = {},
+                                  std::shared_ptr<trash> bin = {});
 
+  const paths& where() const noexcept { return where_; }
   layer_driver driver() const noexcept { return driver_; }
   /// The form that `layer_import` is to use.
   whiteout_form whiteouts() const noexcept { return whiteouts_; }
@@ -76,13 +82,19 @@ public:
   /// A fresh empty directory below `tmp`, for a `layer_import`.
   result<std::filesystem::path> prepare() const;
 
+  /// Takes away what `prepare` made, with all that came in: at once if it is little, and else by
+  /// way of the trash. Errors: of the file system; what is left the next start takes away.
+  result<void> discard(const std::filesystem::path& prepared) const;
+
   /// To be had before the first byte of a layer is written.
-  result<write_barrier> barrier() const { return write_barrier::open(tmp_); }
+  result<write_barrier> barrier() const { return write_barrier::open(where_.tmp()); }
 
 private:
-  explicit layer_files(std::filesystem::path tmp) : tmp_(std::move(tmp)) {}
+  layer_files(paths where, std::shared_ptr<trash> bin)
+      : where_(std::move(where)), bin_(std::move(bin)) {}
 
-  std::filesystem::path tmp_;
+  paths where_;
+  std::shared_ptr<trash> bin_;
   layer_driver driver_ = layer_driver::copy;
   whiteout_form whiteouts_ = whiteout_form::literal;
   std::string reason_;

@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::int64_t largest_id = std::numeric_limits<std::uint32_t>::max() - 1; // -1: no change
 
-api_error invalid(std::string_view why) { return {errc::invalid_parameter, std::string{why}}; }
-
 std::array<timespec, 2> times_of(const tar_entry& entry) {
   return {entry.accessed.value_or(entry.modified), entry.modified};
 }

@@ -1,7 +1,7 @@
 #include "actors/host/errno_text.hpp"
 #include "actors/host/unique_fd.hpp"
 #include "actors/store/layer_files.hpp"
-#include "actors/store/trash.hpp"
+#include "actors/store/tree_removal.hpp"
 
 #include <fcntl.h>
 #include <sys/mount.h>

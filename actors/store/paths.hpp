@@ -16,13 +16,13 @@ namespace gantry::store {
 ///         diff/                   its unpacked tree, independent of any parent
 ///         record                  what rebuilds its very tar from `diff/`
 ///         replaced/N              contents that a later entry of the same layer replaced; rare
-///       tmp/NAME/                 all that is being made, and what is being taken away; its
-///                                 owner has locked `tmp` itself, and empties it at the start
+///       tmp/NAME/                 all that is being made; its owner has locked `tmp` itself
+///       trash/NAME/               what nobody needs any more and is being deleted (`trash.hpp`)
 ///
 /// A thing is made whole below `tmp`, brought to the disk and renamed to its place, and it counts
 /// from the commit that names it in `gantry.db` on. It goes the other way round: the commit that
-/// no longer names it, a rename back to `tmp`, and the deletion. So whatever a crash leaves is in
-/// `tmp` or has no name in the database, and is found by looking (`recovery.hpp`).
+/// no longer names it, a rename to `trash`, and the deletion. So whatever a crash leaves is in
+/// `tmp`, in `trash` or has no name in the database, and is found by looking (`recovery.hpp`).
 class paths {
 public:
   /// `root` is the data root, absolute; a slash at its end does not count.
@@ -32,6 +32,7 @@ public:
   const std::filesystem::path& root() const noexcept { return root_; }
   std::filesystem::path database() const { return root_ / "gantry.db"; }
   std::filesystem::path tmp() const { return root_ / "tmp"; }
+  std::filesystem::path trash() const { return root_ / "trash"; }
 
   /// The directory of all blobs.
   std::filesystem::path blobs() const { return root_ / "blobs" / "sha256"; }

@@ -38,21 +38,10 @@ result<bool> is_layer_there(const paths& where, const layer_info& layer) {
   return is_there(paths::record_of(directory), S_IFREG);
 }
 
-/// The names in a directory; none if there is no such directory.
-result<std::vector<std::string>> names_in(const std::filesystem::path& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entries{directory, error};
-  for (; !error && entries != std::filesystem::directory_iterator{}; entries.increment(error))
-    names.push_back(entries->path().filename().string());
-  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
-    return file_error("read directory", directory, error.value());
-  return names;
-}
-
 class recovery {
 public:
-  recovery(const paths& where, metadata_db& db) : where_(where), db_(db), blobs_(where) {}
+  recovery(const paths& where, metadata_db& db, trash& bin)
+      : where_(where), db_(db), bin_(bin), blobs_(where) {}
 
   result<recovered_state> run() {
     auto rows = db_.load();
@@ -165,7 +154,8 @@ private:
     if (!names)
       return names.error();
     for (const auto& name : *names)
-      state_.leftovers.add(where_.tmp() / name);
+      if (auto taken = bin_.take(where_.tmp() / name); !taken)
+        return taken;
     return {};
   }
 
@@ -185,7 +175,7 @@ private:
         auto known = layers_.find(*id);
         if (known != layers_.end() && known->second->driver == driver)
           continue;
-        if (auto taken = state_.leftovers.take(where_.layer(driver, name), where_.tmp()); !taken)
+        if (auto taken = bin_.take(where_.layer(driver, name)); !taken)
           return taken;
       }
     }
@@ -205,6 +195,7 @@ private:
 
   const paths& where_;
   metadata_db& db_;
+  trash& bin_;
   blob_files blobs_;
   recovered_state state_;
   std::map<oci::digest, std::shared_ptr<const layer_info>> layers_; // whose files are there
@@ -223,7 +214,8 @@ result<host::unique_fd> occupy(const paths& where) {
                                    {where.root() / "blobs", 0700U},
                                    {where.blobs(), 0700U},
                                    {where.layers(), 0710U},
-                                   {where.tmp(), 0700U}})
+                                   {where.tmp(), 0700U},
+                                   {where.trash(), 0700U}})
     if (auto made = ensure_directory(path, mode); !made)
       return made.error();
   if (auto synced = sync_directory(where.root()); !synced)
@@ -239,8 +231,8 @@ result<host::unique_fd> occupy(const paths& where) {
   return file_error("lock", where.tmp(), errno);
 }
 
-result<recovered_state> recover(const paths& where, metadata_db& db) {
-  return recovery{where, db}.run();
+result<recovered_state> recover(const paths& where, metadata_db& db, trash& bin) {
+  return recovery{where, db, bin}.run();
 }
 
 } // namespace gantry::store

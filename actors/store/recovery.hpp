@@ -21,15 +21,14 @@ result<host::unique_fd> occupy(const paths& where);
 struct recovered_state {
   catalog_content content;
   std::vector<std::string> warnings; ///< what was set aside, and why; for the log
-  trash leftovers;                   ///< still to be deleted
 };
 
 /// Makes the database and the files agree: images whose config or one of whose layers is missing or
-/// damaged are set aside with their names; layers, blobs and whatever is in `tmp` that the database
-/// does not name are taken away. Reads every config and looks for every layer, but reads none.
-/// To be done before anything else, by who has occupied the place; doing it again finds nothing.
-/// Errors: what SQLite and the file system say; what cannot be read because the disk fails is not
-/// taken for missing.
-result<recovered_state> recover(const paths& where, metadata_db& db);
+/// damaged are set aside with their names; layers and whatever is in `tmp` that the database does
+/// not name go to the trash, such blobs at once. Reads every config and looks for every layer, but
+/// reads none. To be done before anything else, by who has occupied the place; doing it again finds
+/// nothing. Errors: what SQLite and the file system say; what cannot be read because the disk fails
+/// is not taken for missing.
+result<recovered_state> recover(const paths& where, metadata_db& db, trash& bin);
 
 } // namespace gantry::store

@@ -3,7 +3,7 @@
 #include "actors/store/confined_root.hpp"
 #include "actors/store/file_steps.hpp"
 #include "actors/store/tar_record.hpp"
-#include "actors/store/trash.hpp"
+#include "actors/store/tree_removal.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

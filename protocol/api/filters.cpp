@@ -16,8 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
 api_error invalid_value(std::string_view key, std::string_view value, std::string_view why) {
   std::string text = "invalid filter '";
   text.append(key).append("=").append(value).append("'");

@@ -3,6 +3,7 @@
 #include "protocol/api/image_payloads.hpp"
 #include "protocol/api/json.hpp"
 #include "protocol/api/payloads.hpp"
+#include "protocol/api/platform.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,35 +21,17 @@ bool is_at_least(const call& in, std::uint32_t minor) {
   return in.matched.version >= api_version{1, minor};
 }
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-// A job about the image of the path; it speaks as the era does.
-job::request about_image(std::string name, const call& in) {
-  job::request job{std::move(name), {std::string{in.matched.var("name")}}, {}};
+// A job that speaks as the era does.
+job::request shaped(std::string name, std::vector<std::string> args, const call& in) {
+  job::request job{std::move(name), std::move(args), {}};
   if (is_legacy(in))
     job.environment.set("shape", "1.2");
   return job;
 }
 
-// The platform as a JSON object; the form that inspect, history, save, load and delete take.
-result<void> check_platform(std::string_view text) {
-  auto parsed = parse_json(text);
-  if (!parsed)
-    return invalid("failed to parse platform: " + parsed.error().message);
-  const auto* object = parsed->if_object();
-  if (!object)
-    return invalid("failed to parse platform: expected an object");
-  auto given = [object](std::string_view name) {
-    const auto* member = object->if_contains(name);
-    return member && member->is_string() && !member->get_string().empty();
-  };
-  bool os = given("os");
-  bool architecture = given("architecture");
-  if (os != architecture)
-    return invalid("both OS and Architecture must be provided");
-  if (!os && (given("variant") || given("os.version") || object->contains("os.features")))
-    return invalid("optional platform fields provided, but OS and Architecture are missing");
-  return {};
+// Such a job about the image of the path.
+job::request about_image(std::string name, const call& in) {
+  return shaped(std::move(name), {std::string{in.matched.var("name")}}, in);
 }
 
 // `platform`, which may be there once; nothing if it is not, or says nothing.
@@ -58,7 +41,7 @@ result<std::string> read_platform(const call& in) {
     return invalid("multiple platform parameters not supported");
   if (all.empty() || all.front().empty())
     return std::string{};
-  if (auto good = check_platform(all.front()); !good)
+  if (auto good = parse_json_platform(all.front()); !good)
     return good.error();
   return std::string{all.front()};
 }
@@ -154,7 +137,7 @@ result<job::request> image_inspect_job(const call& in) {
   bool manifests = is_at_least(in, 48) && in.query.flag("manifests");
   auto platform = in.query.get("platform");
   if (is_at_least(in, 49) && !platform.empty()) {
-    if (auto good = check_platform(platform); !good)
+    if (auto good = parse_json_platform(platform); !good)
       return good.error();
     if (manifests)
       return invalid("conflicting options: manifests and platform options cannot both be set");
@@ -182,7 +165,7 @@ result<job::request> image_history_job(const call& in) {
   auto platform = in.query.get("platform");
   if (is_legacy(in) || !is_at_least(in, 48) || platform.empty())
     return job;
-  if (auto good = check_platform(platform); !good)
+  if (auto good = parse_json_platform(platform); !good)
     return good.error();
   job.environment.set("platform", std::string{platform});
   return job;
@@ -221,7 +204,7 @@ result<job::request> image_delete_job(const call& in) {
   std::vector<std::string> platforms;
   if (is_at_least(in, 50))
     for (auto platform : in.query.all("platforms")) {
-      if (auto good = check_platform(platform); !good)
+      if (auto good = parse_json_platform(platform); !good)
         return good.error();
       platforms.emplace_back(platform);
     }
@@ -270,7 +253,7 @@ result<job::request> images_save_job(const call& in) {
 }
 
 result<job::request> image_load_job(const call& in) {
-  job::request job{"image_load", {}, {}};
+  auto job = shaped("image_load", {}, in);
   job.environment.set_bool("quiet", is_legacy(in) || in.query.flag("quiet", true));
   if (auto set = set_platforms(job, in); !set)
     return set.error();

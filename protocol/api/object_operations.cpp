@@ -23,7 +23,6 @@ result<filters> read_filters(const call& in, filtered list) {
   return f;
 }
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 
 } // namespace
 

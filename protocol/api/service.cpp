@@ -88,8 +88,6 @@ bool reads_body(const route& r) noexcept {
          r.body == body_kind::bytes;
 }
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
 // The rules of section 2 for a body of one JSON object.
 result<void> check_json_body(const match& m, std::string_view body) {
   bool announced = !body.empty() || m.request->framing == http::body_framing::chunked;

@@ -2,6 +2,7 @@
 
 #include "protocol/api/filters.hpp"
 #include "protocol/http/syntax.hpp"
+#include "protocol/text.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -17,8 +18,6 @@ api_error no_manager() {
           "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to "
           "connect this node to swarm and try again."};
 }
-
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 
 // `swarm` of /swarm/update, `node` of /nodes/{id}/update.
 std::string_view kind_of(const match& m) {
@@ -50,7 +49,7 @@ result<job::request> swarm_update_job(const call& in) {
   reason.append(kind).append(" version");
   if (kind != "secret" && kind != "config") {
     reason.append(" '").append(text).append("': strconv.ParseUint: parsing ");
-    reason.append(http::quoted(text)).append(": ").append(version.error().message);
+    reason.append(quoted(text)).append(": ").append(version.error().message);
   }
   return invalid(std::move(reason));
 }
@@ -81,8 +80,7 @@ result<boost::json::value> plugins_answer(const call& in) {
 }
 
 result<boost::json::value> plugin_answer(const call& in) {
-  return api_error{errc::not_found,
-                   "plugin " + http::quoted(in.matched.var("name")) + " not found"};
+  return api_error{errc::not_found, "plugin " + quoted(in.matched.var("name")) + " not found"};
 }
 
 } // namespace gantry::api

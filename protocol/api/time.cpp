@@ -1,6 +1,7 @@
 #include "protocol/api/time.hpp"
 
-#include "protocol/http/syntax.hpp"
+#include "protocol/duration.hpp"
+#include "protocol/text.hpp"
 
 #include <array>
 #include <charconv>
@@ -19,8 +20,6 @@ using std::chrono::seconds;
 
 constexpr std::int64_t billion = 1'000'000'000;
 constexpr auto most = std::numeric_limits<std::int64_t>::max();
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 // Takes digits off the front; the first 9 as nanoseconds, others count for nothing.
 std::int64_t take_fraction(std::string_view& text) noexcept {
@@ -134,27 +133,6 @@ std::optional<timestamp> calendar_time(std::string_view text) noexcept {
   return from_unix_time(seconds{whole}.count(), fraction);
 }
 
-// Takes the unit of a duration off the front; 0 if there is none.
-std::int64_t take_unit(std::string_view& text) noexcept {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 8> units{{
-      {"ns", 1},
-      {"us", 1'000},
-      {"\xc2\xb5s", 1'000},
-      {"\xce\xbcs", 1'000},
-      {"ms", 1'000'000},
-      {"s", billion},
-      {"m", 60 * billion},
-      {"h", 3600 * billion},
-  }};
-  for (auto [name, length] : units) {
-    if (text.starts_with(name)) {
-      text.remove_prefix(name.size());
-      return length;
-    }
-  }
-  return 0;
-}
-
 } // namespace
 
 timestamp from_unix_time(std::int64_t whole, std::int64_t fraction) noexcept {
@@ -187,45 +165,7 @@ result<timestamp> parse_time(std::string_view text, timestamp now) {
   }
   if (auto time = calendar_time(text))
     return *time;
-  return api_error{errc::invalid_parameter,
-                   "strconv.ParseInt: parsing " + http::quoted(text) + ": invalid syntax"};
-}
-
-result<nanoseconds> parse_duration(std::string_view text) {
-  api_error bad{errc::invalid_parameter, "time: invalid duration " + http::quoted(text)};
-  bool negative = !text.empty() && text.front() == '-';
-  if (negative || (!text.empty() && text.front() == '+'))
-    text.remove_prefix(1);
-  if (text == "0")
-    return nanoseconds{0};
-  if (text.empty())
-    return bad;
-  std::int64_t total = 0;
-  while (!text.empty()) {
-    auto before = text.size();
-    std::int64_t whole = 0;
-    for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1))
-      if (__builtin_mul_overflow(whole, 10, &whole) ||
-          __builtin_add_overflow(whole, text.front() - '0', &whole))
-        return bad;
-    auto digits = before - text.size();
-    std::int64_t fraction = 0;
-    if (take(text, '.')) {
-      auto rest = text.size();
-      fraction = take_fraction(text);
-      digits += rest - text.size();
-    }
-    auto unit = digits == 0 ? 0 : take_unit(text);
-    if (unit == 0)
-      return bad;
-    auto part = fraction * (unit / 1000) / (billion / 1000); // < 10^9 * 3600 * 10^6: no overflow
-    if (unit < 1000)
-      part = fraction * unit / billion;
-    if (__builtin_mul_overflow(whole, unit, &whole) ||
-        __builtin_add_overflow(total, whole, &total) || __builtin_add_overflow(total, part, &total))
-      return bad;
-  }
-  return nanoseconds{negative ? -total : total};
+  return invalid("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax");
 }
 
 } // namespace gantry::api

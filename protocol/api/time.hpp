@@ -24,8 +24,4 @@ std::string to_unix_time(timestamp t);
 /// `strconv.ParseInt: parsing "x": invalid syntax`.
 result<timestamp> parse_time(std::string_view text, timestamp now);
 
-/// Reads a Go duration: `1h30m`, `-1.5s`, `0`. Errors: invalid_parameter
-/// `time: invalid duration "x"`, also for more than 292 years.
-result<std::chrono::nanoseconds> parse_duration(std::string_view text);
-
 } // namespace gantry::api

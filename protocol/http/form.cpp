@@ -2,6 +2,7 @@
 
 #include "protocol/http/message.hpp"
 #include "protocol/http/syntax.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,8 +13,6 @@
 namespace gantry::http {
 
 namespace {
-
-api_error invalid(std::string message) { return {errc::invalid_parameter, std::move(message)}; }
 
 result<std::string> unescape(std::string_view raw, bool plus_is_space) {
   std::string out;
@@ -34,10 +33,6 @@ result<std::string> unescape(std::string_view raw, bool plus_is_space) {
     }
   }
   return out;
-}
-
-bool is_space(char c) noexcept {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r';
 }
 
 } // namespace
@@ -99,10 +94,7 @@ result<form_values> parse_query(std::string_view raw) {
 result<std::string> decode_path(std::string_view raw) { return unescape(raw, false); }
 
 bool truthy(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back()))
-    text.remove_suffix(1);
+  text = trim_space(text);
   return !text.empty() && text != "0" && !iequals(text, "no") && !iequals(text, "false") &&
          !iequals(text, "none");
 }

@@ -1,6 +1,7 @@
 #include "protocol/http/media_type.hpp"
 
 #include "protocol/http/syntax.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,16 +9,6 @@
 namespace gantry::http {
 
 namespace {
-
-api_error invalid(const char* message) { return {errc::invalid_parameter, message}; }
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
-  return out;
-}
 
 /// Takes a token, maybe an empty one, off the front.
 std::string_view take_token(std::string_view& text) noexcept {

@@ -1,5 +1,7 @@
 #include "protocol/http/message.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -7,10 +9,6 @@
 namespace gantry::http {
 
 namespace {
-
-constexpr char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 /// The names of RFC 9110 §15, and of RFC 6585 and others where a daemon or a proxy uses them.
 constexpr std::string_view known_phrase(int status) noexcept {

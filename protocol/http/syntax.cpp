@@ -1,6 +1,7 @@
 #include "protocol/http/syntax.hpp"
 
 #include "protocol/http/message.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -39,27 +40,6 @@ bool is_registered_name(std::string_view text) noexcept {
     i += 2;
   }
   return true;
-}
-
-/// Bytes of the well-formed UTF-8 sequence at the front of `text`, or 0.
-std::size_t utf8_sequence(std::string_view text) noexcept {
-  auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  const std::size_t size = lead < 0x80                    ? 1
-                           : lead >= 0xc2 && lead <= 0xdf ? 2
-                           : lead >= 0xe0 && lead <= 0xef ? 3
-                           : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                          : 0;
-  if (size == 0 || text.size() < size)
-    return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((at(i) & 0xc0) != 0x80)
-      return 0;
-  // Overlong forms, surrogates, and what lies beyond U+10FFFF.
-  if ((lead == 0xe0 && at(1) < 0xa0) || (lead == 0xed && at(1) > 0x9f) ||
-      (lead == 0xf0 && at(1) < 0x90) || (lead == 0xf4 && at(1) > 0x8f))
-    return 0;
-  return size;
 }
 
 } // namespace
@@ -136,36 +116,6 @@ bool is_host(std::string_view text) noexcept {
     return is_registered_name(text);
   // A port without a name is nobody's address.
   return colon > 0 && is_registered_name(text.substr(0, colon)) && is_port(text.substr(colon + 1));
-}
-
-std::string quoted(std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  static constexpr std::string_view named = "\a\b\f\n\r\t\v\\\"";
-  static constexpr std::string_view letters = "abfnrtv\\\"";
-  std::string out = "\"";
-  for (std::size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    const auto byte = static_cast<unsigned char>(c);
-    const std::size_t size = utf8_sequence(text.substr(i));
-    if (const auto k = named.find(c); k != named.npos) {
-      out += '\\';
-      out += letters[k];
-    } else if (size == 2 && byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) {
-      const auto next = static_cast<unsigned char>(text[i + 1]);
-      out += "\\u00";
-      out += digits[next >> 4];
-      out += digits[next & 15];
-    } else if (size == 0 || byte < 0x20 || byte == 0x7f) {
-      out += "\\x";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    } else {
-      out.append(text, i, size);
-    }
-    i += size == 0 ? 1 : size;
-  }
-  out += '"';
-  return out;
 }
 
 } // namespace gantry::http

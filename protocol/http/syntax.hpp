@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace gantry::http {
@@ -55,8 +54,5 @@ bool list_has(std::string_view list, std::string_view token) noexcept;
 /// True for what may stand in a Host header or as the authority of a target without user
 /// information: `name`, `name:port`, `[v6]:port`, or nothing (RFC 3986 §3.2.2, RFC 9110 §7.2).
 bool is_host(std::string_view text) noexcept;
-
-/// `text` in double quotes, with Go's escapes (`%q`), for error texts.
-std::string quoted(std::string_view text);
 
 } // namespace gantry::http

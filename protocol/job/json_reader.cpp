@@ -1,6 +1,7 @@
 #include "protocol/job/json_reader.hpp"
 
 #include "protocol/stream/json_text.hpp"
+#include "protocol/text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>
@@ -24,7 +25,7 @@ enum class root : std::uint8_t { any, object, array };
 std::size_t unicode_prefix(std::string_view s) {
   std::size_t n = 0;
   while (n < s.size()) {
-    const auto length = stream::utf8_sequence(s.substr(n));
+    const auto length = utf8_sequence(s.substr(n));
     if (length == 0)
       break;
     n += length;

@@ -1,6 +1,6 @@
 #include "protocol/mux/pattern.hpp"
 
-#include "protocol/http/syntax.hpp"
+#include "protocol/text.hpp"
 
 #include <re2/re2.h>
 
@@ -9,8 +9,6 @@
 #include <utility>
 
 namespace gantry::mux {
-
-using http::quoted;
 
 namespace {
 

@@ -1,5 +1,7 @@
 #include "protocol/mux/repeat.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -14,8 +16,6 @@ constexpr std::size_t max_count = 1000; // RE2 and Go refuse larger counts
 bool is_word(unsigned char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void insert_word(byte_set& set) {
   set.insert('0', '9');

@@ -1,13 +1,11 @@
-#include "protocol/http/syntax.hpp"
 #include "protocol/mux/clean_path.hpp"
 #include "protocol/mux/route_data.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace gantry::mux {
-
-using http::quoted;
 
 namespace {
 

@@ -1,9 +1,11 @@
 #include "protocol/oci/changes.hpp"
 
+#include "protocol/duration.hpp"
 #include "protocol/oci/archive_view.hpp"
 #include "protocol/oci/dockerfile.hpp"
 #include "protocol/oci/json_reader.hpp"
 #include "protocol/oci/shell_words.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,19 +19,7 @@ namespace gantry::oci {
 
 namespace {
 
-using detail::lower_case;
-
-constexpr std::int64_t shortest_interval = 1'000'000; // nanoseconds
-
-api_error failure(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-std::string upper_case(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return out;
-}
+constexpr std::chrono::milliseconds shortest_interval{1};
 
 // How many bytes have to be put in, taken out or changed to make one of the other.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -66,12 +56,12 @@ result<flag_values> parse_flags(const instruction& in, std::span<const std::stri
         }
       if (!nearest.empty())
         text.append(" (did you mean ").append(nearest).append("?)");
-      return failure(std::move(text));
+      return invalid(std::move(text));
     }
     if (values.contains(name))
-      return failure("duplicate flag specified: " + shown);
+      return invalid("duplicate flag specified: " + shown);
     if (equals == std::string::npos)
-      return failure("missing a value on flag: " + shown);
+      return invalid("missing a value on flag: " + shown);
     values.emplace(std::move(name), flag.substr(equals + 1));
   }
   return values;
@@ -86,7 +76,7 @@ result<void> no_flags(const instruction& in) {
 
 result<std::string> one_argument(const instruction& in, const char* name) {
   if (in.args.size() != 1)
-    return failure(std::string{name} + " requires exactly one argument");
+    return invalid(std::string{name} + " requires exactly one argument");
   if (auto none = no_flags(in); !none)
     return none.error();
   return in.args.front();
@@ -94,7 +84,7 @@ result<std::string> one_argument(const instruction& in, const char* name) {
 
 result<void> some_arguments(const instruction& in, const char* name) {
   if (in.args.empty())
-    return failure(std::string{name} + " requires at least one argument");
+    return invalid(std::string{name} + " requires at least one argument");
   return no_flags(in);
 }
 
@@ -103,9 +93,11 @@ result<std::int64_t> interval(const flag_values& flags, std::string_view name) {
   if (found == flags.end() || found->second.empty())
     return 0;
   auto time = parse_duration(found->second);
-  if (time && *time != 0 && *time < shortest_interval)
-    return failure("Interval " + quote(name) + " cannot be less than 1ms");
-  return time;
+  if (!time)
+    return time.error();
+  if (time->count() != 0 && *time < shortest_interval)
+    return invalid("Interval " + quoted(name) + " cannot be less than 1ms");
+  return time->count();
 }
 
 result<std::int64_t> retries(const flag_values& flags) {
@@ -119,11 +111,11 @@ result<std::int64_t> retries(const flag_values& flags) {
     digits.remove_prefix(1);
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error == std::errc::invalid_argument || end != digits.data() + digits.size())
-    return failure("strconv.ParseInt: parsing " + quote(text) + ": invalid syntax");
+    return invalid("strconv.ParseInt: parsing " + quoted(text) + ": invalid syntax");
   if (error == std::errc::result_out_of_range)
-    return failure("strconv.ParseInt: parsing " + quote(text) + ": value out of range");
+    return invalid("strconv.ParseInt: parsing " + quoted(text) + ": value out of range");
   if (number < 0)
-    return failure("--retries cannot be negative (" + std::to_string(number) + ')');
+    return invalid("--retries cannot be negative (" + std::to_string(number) + ')');
   return number;
 }
 
@@ -131,13 +123,13 @@ result<healthcheck> parse_healthcheck(const instruction& in) {
   static constexpr std::array<std::string_view, 5> known = {"interval", "timeout", "start-period",
                                                             "start-interval", "retries"};
   if (in.args.empty())
-    return failure("HEALTHCHECK requires at least one argument");
-  auto kind = upper_case(in.args.front());
+    return invalid("HEALTHCHECK requires at least one argument");
+  auto kind = upper(in.args.front());
   std::vector<std::string> command{in.args.begin() + 1, in.args.end()};
   healthcheck check;
   if (kind == "NONE") {
     if (!command.empty())
-      return failure("HEALTHCHECK NONE takes no arguments");
+      return invalid("HEALTHCHECK NONE takes no arguments");
     check.test.emplace(1, kind);
     return check;
   }
@@ -145,9 +137,9 @@ result<healthcheck> parse_healthcheck(const instruction& in) {
   if (!flags)
     return flags.error();
   if (kind != "CMD")
-    return failure("Unknown type " + quote(kind) + " in HEALTHCHECK (try CMD)");
+    return invalid("Unknown type " + quoted(kind) + " in HEALTHCHECK (try CMD)");
   if (command.empty())
-    return failure("Missing command after HEALTHCHECK CMD");
+    return invalid("Missing command after HEALTHCHECK CMD");
   check.test.emplace(1, in.json ? "CMD" : "CMD-SHELL");
   check.test->insert(check.test->end(), command.begin(), command.end());
   const std::pair<std::string_view, std::int64_t*> times[] = {
@@ -171,11 +163,11 @@ result<healthcheck> parse_healthcheck(const instruction& in) {
 result<void> check_onbuild(const instruction& in) {
   if (auto good = some_arguments(in, "ONBUILD"); !good)
     return good;
-  auto inner = upper_case(trim(in.args.front()));
+  auto inner = upper(trim_space(in.args.front()));
   if (inner == "ONBUILD")
-    return failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+    return invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
   if (inner == "MAINTAINER" || inner == "FROM")
-    return failure(inner + " isn't allowed as an ONBUILD trigger");
+    return invalid(inner + " isn't allowed as an ONBUILD trigger");
   return {};
 }
 
@@ -203,7 +195,7 @@ public:
   run_config take() { return std::move(config_); }
 
   result<void> apply(const instruction& in) {
-    auto name = lower_case(in.name);
+    auto name = lower(in.name);
     if (name == "cmd")
       return set_cmd(in);
     if (name == "entrypoint")
@@ -278,10 +270,10 @@ private:
     if (auto none = no_flags(in); !none)
       return none.error();
     if (in.args.empty())
-      return failure(std::string{name} + " requires at least one argument");
+      return invalid(std::string{name} + " requires at least one argument");
     for (std::size_t i = 0; i < in.args.size(); i += 3)
       if (in.args[i].empty())
-        return failure(std::string{name} + " names can not be blank");
+        return invalid(std::string{name} + " names can not be blank");
     std::vector<pair> found;
     const auto vars = environment();
     for (std::size_t i = 0; i < in.args.size(); i += 3) {
@@ -368,12 +360,12 @@ private:
 
   result<void> set_stop_signal(const instruction& in) {
     if (in.args.size() != 1) // NOTE: its flags are not looked at
-      return failure("STOPSIGNAL requires exactly one argument");
+      return invalid("STOPSIGNAL requires exactly one argument");
     auto signal = expand(in.args.front(), environment());
     if (!signal)
       return signal.error();
     if (!is_signal(*signal))
-      return failure("invalid signal: " + *signal);
+      return invalid("invalid signal: " + *signal);
     config_.stop_signal = std::move(*signal);
     return {};
   }
@@ -395,11 +387,11 @@ private:
     const auto vars = environment();
     std::set<std::string> volumes;
     for (const auto& argument : in.args) {
-      auto volume = expand(trim(argument), vars);
+      auto volume = expand(trim_space(argument), vars);
       if (!volume)
         return volume.error();
       if (volume->empty())
-        return failure("VOLUME specified can not be an empty string");
+        return invalid("VOLUME specified can not be an empty string");
       volumes.insert(std::move(*volume));
     }
     if (!config_.volumes)
@@ -416,7 +408,7 @@ private:
     if (!path)
       return path.error();
     if (path->empty())
-      return failure("cannot normalize nothing");
+      return invalid("cannot normalize nothing");
     if (!path->starts_with('/'))
       path->insert(0, config_.working_dir + '/');
     config_.working_dir = '/' + clean_archive_path(*path);
@@ -432,7 +424,7 @@ bool is_change(std::string_view name) {
   static constexpr std::array<std::string_view, 11> known = {
       "cmd",     "entrypoint", "env",  "expose", "healthcheck", "label",
       "onbuild", "stopsignal", "user", "volume", "workdir"};
-  return std::find(known.begin(), known.end(), lower_case(name)) != known.end();
+  return std::find(known.begin(), known.end(), lower(name)) != known.end();
 }
 
 } // namespace
@@ -448,7 +440,7 @@ result<run_config> apply_changes(run_config config, const std::vector<std::strin
     return file.error();
   for (const auto& in : file->instructions)
     if (!is_change(in.name))
-      return failure(in.name + " is not a valid change command");
+      return invalid(in.name + " is not a valid change command");
   changer target{std::move(config), file->escape};
   for (const auto& in : file->instructions)
     if (auto applied = target.apply(in); !applied)

@@ -1,5 +1,7 @@
 #include "protocol/oci/digest.hpp"
 
+#include "protocol/text.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -13,9 +15,6 @@ namespace {
 
 constexpr std::size_t sha256_digits = 64;
 constexpr std::string_view sha256_prefix = "sha256:";
-
-bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 bool is_lower_hex(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
@@ -51,7 +50,7 @@ bool is_algorithm_name(std::string_view text) noexcept {
 
 bool is_encoded(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '=' || c == '_' || c == '-';
+    return is_lower(c) || is_digit(c) || is_upper(c) || c == '=' || c == '_' || c == '-';
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "protocol/oci/json_reader.hpp"
 #include "protocol/oci/shell_words.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <set>
@@ -11,12 +12,8 @@ namespace gantry::oci {
 
 namespace {
 
-using detail::lower_case;
-
 constexpr std::size_t max_line = 65535;
 constexpr int max_onbuild_depth = 16;
-
-api_error failure(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 
 // NOTE: a newline is no separator inside of a line; there is none in it.
 bool is_blank(char c) noexcept { return is_space(c) && c != '\n'; }
@@ -115,14 +112,14 @@ result<void> parse_pairs(instruction& in, std::string_view text, const char* nam
   if (words.front().find('=') == std::string::npos) {
     auto [key, value] = cut_word(text);
     if (key.size() == text.size())
-      return failure(std::string{name} + " must have two arguments");
+      return invalid(std::string{name} + " must have two arguments");
     in.args = {std::string{key}, std::string{value}, ""};
     return {};
   }
   for (const auto& word : words) {
     auto equals = word.find('=');
     if (equals == std::string::npos)
-      return failure("Syntax error - can't find = in " + quote(word) +
+      return invalid("Syntax error - can't find = in " + quoted(word) +
                      ". Must be of the form: name=value");
     in.args.insert(in.args.end(), {word.substr(0, equals), word.substr(equals + 1), "="});
   }
@@ -139,7 +136,7 @@ result<bool> parse_list(instruction& in, std::string_view text) {
     return false;
   for (const auto& element : value->get_array()) {
     if (!element.is_string())
-      return failure("when using JSON array syntax, arrays must be comprised of strings only");
+      return invalid("when using JSON array syntax, arrays must be comprised of strings only");
     in.args.emplace_back(std::string_view{element.get_string()});
   }
   in.json = true;
@@ -253,9 +250,9 @@ public:
       file_.instructions.push_back(std::move(in));
     }
     if (file_.instructions.empty())
-      return failure("file with no instructions");
+      return invalid("file with no instructions");
     if (too_long_)
-      return failure("dockerfile line greater than max allowed size of " +
+      return invalid("dockerfile line greater than max allowed size of " +
                      std::to_string(max_line));
     return std::move(file_);
   }
@@ -294,17 +291,17 @@ private:
     auto equals = line.find('=');
     if (equals == std::string_view::npos)
       return {};
-    auto name = lower_case(trim(line.substr(0, equals)));
-    auto value = trim(line.substr(equals + 1));
+    auto name = lower(trim_space(line.substr(0, equals)));
+    auto value = trim_space(line.substr(equals + 1));
     if (value.empty() || (name != "escape" && name != "syntax" && name != "check"))
       return {};
     if (!directives_.insert(name).second)
-      return failure("only one " + name + " parser directive can be used");
+      return invalid("only one " + name + " parser directive can be used");
     directives_done_ = false;
     if (name != "escape")
       return {};
     if (value != "\\" && value != "`")
-      return failure("invalid escape token '" + std::string{value} + "' does not match ` or \\");
+      return invalid("invalid escape token '" + std::string{value} + "' does not match ` or \\");
     file_.escape = value.front();
     return {};
   }
@@ -332,11 +329,11 @@ private:
 
   result<void> parse(instruction& in, std::string_view line, int depth) const {
     in.original = line;
-    auto [name, rest] = cut_word(trim(line));
+    auto [name, rest] = cut_word(trim_space(line));
     in.name = name;
     in.flags = take_flags(rest, file_.escape);
-    rest = trim(rest);
-    auto key = lower_case(name);
+    rest = trim_space(rest);
+    auto key = lower(name);
     if (key == "env" || key == "label")
       return parse_pairs(in, rest, key == "env" ? "ENV" : "LABEL", file_.escape);
     if (key == "cmd" || key == "entrypoint" || key == "run" || key == "shell")
@@ -361,7 +358,7 @@ private:
     if (rest.empty())
       return {};
     if (depth == max_onbuild_depth)
-      return failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+      return invalid("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
     instruction inner;
     if (auto parsed = parse(inner, rest, depth + 1); !parsed)
       return parsed;
@@ -372,9 +369,9 @@ private:
   }
 
   result<void> read_heredocs(instruction& in) {
-    auto key = lower_case(in.name);
+    auto key = lower(in.name);
     if (key == "onbuild" && !in.args.empty())
-      key = lower_case(in.args.front());
+      key = lower(in.args.front());
     if (!may_have_heredoc(key) || in.json || in.original.find("<<") == std::string::npos)
       return {};
     for (const auto& doc : heredocs_of(in.original)) {
@@ -382,7 +379,7 @@ private:
       for (;;) {
         std::string_view raw;
         if (!next_line(raw))
-          return failure("unterminated heredoc");
+          return invalid("unterminated heredoc");
         auto end = without_newline(raw);
         if (doc.strip_tabs)
           end.remove_prefix(std::min(end.find_first_not_of('\t'), end.size()));

@@ -1,6 +1,6 @@
 #include "protocol/oci/json_reader.hpp"
 
-#include "protocol/stream/json_text.hpp"
+#include "protocol/text.hpp"
 
 #include <boost/json/stream_parser.hpp>
 
@@ -137,19 +137,11 @@ std::vector<std::pair<std::string, std::string>> split_object(std::string_view t
   return members;
 }
 
-std::string lower_case(std::string_view name) {
-  std::string out{name};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 std::string mended(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    auto size = stream::utf8_sequence(text);
+    auto size = utf8_sequence(text);
     out += size == 0 ? std::string_view{"\xef\xbf\xbd"} : text.substr(0, size);
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }

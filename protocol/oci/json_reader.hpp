@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/error.hpp"
+#include "protocol/text.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -75,8 +76,8 @@ private:
   std::optional<api_error> error_;
 };
 
-/// `name` with ASCII letters in lower case.
-std::string lower_case(std::string_view name);
+/// `gantry::lower`.
+inline std::string lower_case(std::string_view name) { return lower(name); }
 
 /// `text` with U+FFFD for every byte that is no UTF-8.
 std::string mended(std::string_view text);
@@ -90,7 +91,7 @@ void decoder::object(const boost::json::value& v, std::string_view type, F&& on_
     return mismatch(v, type);
   for (const auto& member : *members) {
     path_.push_back(mended(member.key()));
-    on_member(std::string_view{lower_case(member.key())}, member.value());
+    on_member(std::string_view{lower(member.key())}, member.value());
     path_.pop_back();
   }
 }

@@ -2,6 +2,7 @@
 
 #include "protocol/oci/json_reader.hpp"
 #include "protocol/oci/load_plan_parts.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -12,8 +13,6 @@ namespace gantry::oci {
 namespace detail {
 
 namespace {
-
-std::string quoted(std::string_view text) { return '"' + std::string{text} + '"'; }
 
 // True if `child` was made from `parent` by one more step.
 bool is_next_step(const image_config& child, const image_config& parent) {
@@ -173,7 +172,7 @@ result<planned_layer> plan_layer(const archive_view& view, const load_options& o
 }
 
 result<void> check_os(std::string_view os) {
-  if (os.empty() || lower_case(os) == "linux")
+  if (os.empty() || lower(os) == "linux")
     return {};
   return invalid_archive("cannot load " + std::string{os} + " image on linux");
 }

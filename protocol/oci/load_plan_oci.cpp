@@ -1,5 +1,7 @@
 #include "protocol/oci/load_plan_parts.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <map>
 
@@ -13,8 +15,6 @@ constexpr int max_index_depth = 4;
 std::string blob_path(const digest& content) {
   return "blobs/" + std::string{content.algorithm()} + '/' + std::string{content.hex()};
 }
-
-std::string quoted(std::string_view text) { return '"' + std::string{text} + '"'; }
 
 // How well what a descriptor names fits; what names no platform may be any.
 int fitness_of(const descriptor& d, const platform& wanted) {

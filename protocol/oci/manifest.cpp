@@ -15,8 +15,6 @@ using detail::object_writer;
 
 constexpr std::string_view amd64 = "amd64";
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
 void read(decoder& d, const json::value& v, digest& out) {
   std::string text;
   d.read(v, text);

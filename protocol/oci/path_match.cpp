@@ -1,6 +1,6 @@
 #include "protocol/oci/path_match.hpp"
 
-#include "protocol/stream/json_text.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace {
 
 // Takes one character; a byte that is no UTF-8 is one of its own.
 std::string_view take_character(std::string_view& text) noexcept {
-  auto size = std::max<std::size_t>(stream::utf8_sequence(text), 1);
+  auto size = std::max<std::size_t>(utf8_sequence(text), 1);
   auto character = text.substr(0, size);
   text.remove_prefix(size);
   return character;

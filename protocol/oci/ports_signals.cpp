@@ -1,5 +1,7 @@
 #include "protocol/oci/changes.hpp"
 
+#include "protocol/text.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -13,16 +15,6 @@ namespace gantry::oci {
 namespace {
 
 constexpr unsigned largest_port = 65535;
-
-api_error failure(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 std::optional<unsigned> port_number(std::string_view text) noexcept {
   unsigned number = 0;
@@ -87,7 +79,7 @@ spec_parts split(std::string_view spec) {
 result<std::vector<std::string>> exposed_ports(std::string_view spec) {
   auto parts = split(spec);
   if (!parts.address.empty() && !is_address(parts.address))
-    return failure("invalid IP address: " + parts.address);
+    return invalid("invalid IP address: " + parts.address);
   auto slash = parts.port.find('/');
   auto port = parts.port.substr(0, slash);
   std::string_view protocol;
@@ -98,21 +90,21 @@ result<std::vector<std::string>> exposed_ports(std::string_view spec) {
   if (protocol.empty())
     protocol = "tcp";
   if (port.empty())
-    return failure("no port specified: " + std::string{spec} + "<empty>");
+    return invalid("no port specified: " + std::string{spec} + "<empty>");
   auto ports = port_range(port);
   if (!ports)
-    return failure("invalid containerPort: " + std::string{port});
+    return invalid("invalid containerPort: " + std::string{port});
   if (!parts.host.empty()) {
     auto host = port_range(parts.host);
     if (!host)
-      return failure("invalid hostPort: " + std::string{parts.host});
+      return invalid("invalid hostPort: " + std::string{parts.host});
     if (host->extent() != ports->extent() && ports->extent() != 0)
-      return failure("invalid ranges specified for container and host Ports: " + std::string{port} +
+      return invalid("invalid ranges specified for container and host Ports: " + std::string{port} +
                      " and " + std::string{parts.host});
   }
   auto name = lower(protocol);
   if (name != "tcp" && name != "udp" && name != "sctp")
-    return failure("invalid proto: " + std::string{protocol});
+    return invalid("invalid proto: " + std::string{protocol});
   std::vector<std::string> found;
   for (auto number = ports->first; number <= ports->last; ++number)
     found.push_back(std::to_string(number) + '/' + name);

@@ -1,6 +1,7 @@
 #include "protocol/oci/reference.hpp"
 
 #include "protocol/oci/path_match.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -18,24 +19,12 @@ constexpr std::size_t max_path = 255;
 constexpr std::size_t max_tag = 128;
 constexpr std::size_t min_digest_digits = 32;
 
-api_error invalid(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 api_error invalid_format() { return invalid("invalid reference format"); }
 
-bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_lower_alnum(char c) noexcept { return (c >= 'a' && c <= 'z') || is_digit(c); }
-bool is_alpha(char c) noexcept { return is_upper(c) || (c >= 'a' && c <= 'z'); }
-bool is_alnum(char c) noexcept { return is_lower_alnum(c) || is_upper(c); }
 
 bool has_upper(std::string_view text) noexcept {
   return std::any_of(text.begin(), text.end(), is_upper);
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 // Calls `good` for each part of `text` between separators; false if one is bad.

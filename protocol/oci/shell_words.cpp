@@ -1,6 +1,6 @@
 #include "protocol/oci/shell_words.hpp"
 
-#include "protocol/stream/json_text.hpp"
+#include "protocol/text.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -12,15 +12,11 @@ namespace {
 
 constexpr int max_depth = 100; // of substitutions in substitutions
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
 // NOTE: whatever is not ASCII passes for a letter.
 bool is_name_byte(char c) noexcept {
   return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-
-api_error failure(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 
 // Text and, beside it, the words it falls into.
 class word_sink {
@@ -79,7 +75,7 @@ public:
         // `}` and `/` have to be escaped to be part of a pattern at all.
         char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
         if (next != '*' && next != '?' && next != '\\' && next != '}' && next != '/')
-          return failure("invalid pattern (" + std::string{pattern} +
+          return invalid("invalid pattern (" + std::string{pattern} +
                          ") in substitution: invalid escape '\\" + std::string(1, next) + "'");
         g.tokens_.push_back({kind::literal, next});
         ++i;
@@ -146,7 +142,7 @@ private:
   result<word_sink> until(char stop, bool keep_escapes) {
     const bool outer = std::exchange(keep_escapes_, keep_escapes);
     if (++depth_ > max_depth)
-      return failure("substitutions are nested too deeply");
+      return invalid("substitutions are nested too deeply");
     word_sink sink;
     while (!at_end()) {
       if (stop != '\0' && peek() == stop) {
@@ -159,7 +155,7 @@ private:
         return read.error();
     }
     if (stop != '\0')
-      return failure(std::string{"unexpected end of statement while looking for matching "} + stop);
+      return invalid(std::string{"unexpected end of statement while looking for matching "} + stop);
     return sink;
   }
 
@@ -220,7 +216,7 @@ private:
       text += quote;
     for (;;) {
       if (at_end())
-        return failure("unexpected end of statement while looking for matching single-quote");
+        return invalid("unexpected end of statement while looking for matching single-quote");
       char c = next();
       if (c != '\'' || rules_.keep_quotes)
         text += c;
@@ -236,7 +232,7 @@ private:
       text += quote;
     for (;;) {
       if (at_end())
-        return failure("unexpected end of statement while looking for matching double-quote");
+        return invalid("unexpected end of statement while looking for matching double-quote");
       if (peek() == '"') {
         next();
         if (rules_.keep_quotes)
@@ -298,7 +294,7 @@ private:
     if (at_end())
       return missing_brace();
     if (peek() == '{' || peek() == '}' || peek() == ':')
-      return failure("syntax error: bad substitution");
+      return invalid("syntax error: bad substitution");
     auto key = name();
     bool ended = at_end();
     char modifier = next();
@@ -329,16 +325,16 @@ private:
   }
 
   static api_error unsupported(const std::string& mark) {
-    return failure("unsupported modifier (" + mark + ") in substitution");
+    return invalid("unsupported modifier (" + mark + ") in substitution");
   }
 
-  static api_error missing_brace() { return failure("syntax error: missing '}'"); }
+  static api_error missing_brace() { return invalid("syntax error: missing '}'"); }
 
   result<std::string> word_until(char stop, bool keep_escapes, const char* missing) {
     auto word = until(stop, keep_escapes);
     if (word)
       return word->take_text();
-    return at_end() ? failure(missing) : word.error();
+    return at_end() ? invalid(missing) : word.error();
   }
 
   // `${x-word}` and its kin.
@@ -361,8 +357,8 @@ private:
       if (!unset)
         return *value;
       if (!word->empty())
-        return failure(key + ": " + *word);
-      return failure(key +
+        return invalid(key + ": " + *word);
+      return invalid(key +
                      (value ? ": is not allowed to be empty" : ": is not allowed to be unset"));
     default:
       return trimmed(value ? *value : std::string{}, *word, modifier);
@@ -446,7 +442,7 @@ private:
 result<word_sink> expand(std::string_view text, const variables& vars, const word_rules& rules) {
   auto sink = expander{text, vars, rules}.run();
   if (!sink)
-    return failure("failed to process " + quote(text) + ": " + sink.error().message);
+    return invalid("failed to process " + quoted(text) + ": " + sink.error().message);
   return sink;
 }
 
@@ -466,36 +462,6 @@ result<std::vector<std::string>> expand_words(std::string_view text, const varia
   if (!sink)
     return sink.error();
   return sink->take_words();
-}
-
-std::string quote(std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  static constexpr std::string_view named = "\a\b\f\n\r\t\v";
-  static constexpr std::string_view letters = "abfnrtv";
-  std::string out = "\"";
-  while (!text.empty()) {
-    auto size = stream::utf8_sequence(text);
-    char c = text.front();
-    auto byte = static_cast<unsigned char>(c);
-    if (auto known = named.find(c); known != std::string_view::npos)
-      out.append(1, '\\').append(1, letters[known]);
-    else if (c == '"' || c == '\\')
-      out.append(1, '\\').append(1, c);
-    else if (size == 0 || byte < 0x20 || byte == 0x7f)
-      out.append("\\x").append(1, hex[byte >> 4]).append(1, hex[byte & 15]);
-    else
-      out += text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return out + '"';
-}
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back()))
-    text.remove_suffix(1);
-  return text;
 }
 
 } // namespace gantry::oci

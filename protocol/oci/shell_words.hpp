@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/error.hpp"
+#include "protocol/text.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -34,13 +35,7 @@ result<std::string> expand_word(std::string_view text, const variables& vars,
 result<std::vector<std::string>> expand_words(std::string_view text, const variables& vars,
                                               const word_rules& rules = {});
 
-/// `"text"` with what is not printable escaped, as Go quotes.
-std::string quote(std::string_view text);
-
-/// True for ASCII space.
-constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-/// `text` without space at both ends.
-std::string_view trim(std::string_view text) noexcept;
+/// `gantry::quoted`.
+inline std::string quote(std::string_view text) { return quoted(text); }
 
 } // namespace gantry::oci

@@ -1,6 +1,7 @@
 #include "protocol/oci/time.hpp"
 
-#include <algorithm>
+#include "protocol/text.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -18,7 +19,7 @@ std::optional<int> take_digits(std::string_view& text, std::size_t count) noexce
     return std::nullopt;
   int number = 0;
   for (char c : text.substr(0, count)) {
-    if (c < '0' || c > '9')
+    if (!is_digit(c))
       return std::nullopt;
     number = number * 10 + (c - '0');
   }
@@ -33,61 +34,11 @@ bool take(std::string_view& text, char c) noexcept {
   return true;
 }
 
-bool is_number_byte(char c) noexcept { return (c >= '0' && c <= '9') || c == '.'; }
-
-// Takes the bytes off the front for which `belongs` holds.
-template <class Belongs>
-std::string_view take_run(std::string_view& text, Belongs belongs) {
-  std::size_t size = 0;
-  while (size < text.size() && belongs(text[size]))
-    ++size;
-  auto run = text.substr(0, size);
-  text.remove_prefix(size);
-  return run;
-}
-
-// Nanoseconds of a unit; 0 if there is none of that name.
-std::int64_t unit_size(std::string_view name) noexcept {
-  if (name == "ns")
-    return 1;
-  if (name == "us" || name == "\xc2\xb5s" || name == "\xce\xbcs") // both signs for micro
-    return 1'000;
-  if (name == "ms")
-    return 1'000'000;
-  if (name == "s")
-    return 1'000'000'000;
-  if (name == "m")
-    return 60'000'000'000;
-  return name == "h" ? 3'600'000'000'000 : 0;
-}
-
-// `digits.fraction` units in nanoseconds; nothing if that is too long. What is less than one counts
-// for nothing.
-std::optional<std::int64_t> duration_of(std::string_view digits, std::string_view fraction,
-                                        std::int64_t unit) noexcept {
-  std::int64_t sum = 0;
-  for (char c : digits)
-    if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, c - '0', &sum))
-      return std::nullopt;
-  if (__builtin_mul_overflow(sum, unit, &sum))
-    return std::nullopt;
-  std::int64_t part = 0;
-  std::int64_t scale = 1;
-  for (char c : fraction.substr(0, 15)) { // finer than a nanosecond of an hour
-    part = part * 10 + (c - '0');
-    scale *= 10;
-  }
-  auto nanoseconds = static_cast<std::int64_t>(static_cast<long double>(part) / scale * unit);
-  if (__builtin_add_overflow(sum, nanoseconds, &sum))
-    return std::nullopt;
-  return sum;
-}
-
 // Digits after the point as nanoseconds; those after the ninth count for nothing.
 std::optional<std::int32_t> take_fraction(std::string_view& text) noexcept {
   std::int32_t nanoseconds = 0;
   int digits = 0;
-  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; text.remove_prefix(1)) {
+  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
     if (++digits <= 9)
       nanoseconds = nanoseconds * 10 + (text.front() - '0');
   }
@@ -158,8 +109,7 @@ std::optional<instant> read(std::string_view text) noexcept {
 result<instant> parse_instant(std::string_view text) {
   if (auto t = read(text))
     return *t;
-  return api_error{errc::invalid_parameter,
-                   "parsing time \"" + std::string{text} + "\": not RFC 3339"};
+  return invalid("parsing time " + quoted(text) + ": not RFC 3339");
 }
 
 std::string to_string(const instant& t) {
@@ -186,38 +136,6 @@ std::string to_string(const instant& t) {
   size = std::snprintf(text.data(), text.size(), "%c%02d:%02d", t.offset_minutes < 0 ? '-' : '+',
                        minutes / 60, minutes % 60);
   return out.append(text.data(), static_cast<std::size_t>(size));
-}
-
-result<std::int64_t> parse_duration(std::string_view text) {
-  const auto given = '"' + std::string{text} + '"';
-  auto fail = [&](std::string what) {
-    return api_error{errc::invalid_parameter, "time: " + what + given};
-  };
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+'))
-    text.remove_prefix(1);
-  if (text == "0")
-    return 0;
-  if (text.empty())
-    return fail("invalid duration ");
-  std::int64_t sum = 0;
-  while (!text.empty()) {
-    auto number = take_run(text, is_number_byte);
-    auto name = take_run(text, [](char c) { return !is_number_byte(c); });
-    auto point = std::min(number.find('.'), number.size());
-    auto fraction = number.substr(std::min(point + 1, number.size()));
-    if (number.empty() || number == "." || fraction.find('.') != std::string_view::npos)
-      return fail("invalid duration ");
-    if (name.empty())
-      return fail("missing unit in duration ");
-    const auto unit = unit_size(name);
-    if (unit == 0)
-      return fail("unknown unit \"" + std::string{name} + "\" in duration ");
-    auto amount = duration_of(number.substr(0, point), fraction, unit);
-    if (!amount || __builtin_add_overflow(sum, *amount, &sum))
-      return fail("invalid duration ");
-  }
-  return negative ? -sum : sum;
 }
 
 } // namespace gantry::oci

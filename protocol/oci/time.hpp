@@ -37,9 +37,4 @@ result<instant> parse_instant(std::string_view text);
 /// `2014-08-20T10:00:00.1234Z`: RFC 3339 in its own zone, nanoseconds without trailing zeros.
 std::string to_string(const instant& t);
 
-/// Reads a Go duration (`1h30m`, `-1.5s`, `0`) as nanoseconds. Errors: invalid_parameter `time:
-/// invalid duration "x"`, `time: missing unit in duration "x"`, `time: unknown unit "u" in duration
-/// "x"`.
-result<std::int64_t> parse_duration(std::string_view text);
-
 } // namespace gantry::oci

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "protocol/text.hpp"
+
 #include <array>
 #include <cstddef>
 #include <string>
@@ -7,37 +9,7 @@
 
 namespace gantry::stream {
 
-/// Length of the well-formed UTF-8 sequence at the front of `s` (RFC 3629: no surrogates, nothing
-/// overlong or beyond U+10FFFF); 0 if there is none.
-inline std::size_t utf8_sequence(std::string_view s) noexcept {
-  if (s.empty())
-    return 0;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80)
-    return 1;
-  std::size_t length = 0;
-  unsigned char low = 0x80; // bounds of the second byte
-  unsigned char high = 0xbf;
-  if (first >= 0xc2 && first <= 0xdf) {
-    length = 2;
-  } else if (first >= 0xe0 && first <= 0xef) {
-    length = 3;
-    low = first == 0xe0 ? 0xa0 : 0x80;
-    high = first == 0xed ? 0x9f : 0xbf;
-  } else if (first >= 0xf0 && first <= 0xf4) {
-    length = 4;
-    low = first == 0xf0 ? 0x90 : 0x80;
-    high = first == 0xf4 ? 0x8f : 0xbf;
-  }
-  if (length == 0 || s.size() < length || byte(1) < low || byte(1) > high)
-    return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80)
-      return 0;
-  }
-  return length;
-}
+using gantry::utf8_sequence;
 
 /// Appends `s` as a JSON string with its quotes. As Docker's encoder does it, `<`, `>`, `&`, U+2028
 /// and U+2029 are escaped, and every byte that is no UTF-8 becomes `\ufffd`.

@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path root = argv[2];
-  auto files = store::layer_files::open(root);
+  auto files = store::layer_files::open(store::paths{root});
   if (!files.has_value())
     return fail(files.error());
   const auto barrier = files->barrier();

@@ -6,6 +6,8 @@ import json
 import tarfile
 from pathlib import Path
 
+from daemon import wait_until
+
 BUSYBOX = "/bin/busybox"
 
 
@@ -77,12 +79,14 @@ class Disk:
         return {"sha256:" + p.name for p in self.root.glob("blobs/sha256/*")}
 
     def unfinished(self):
-        return sorted(p.name for p in (self.root / "tmp").glob("*"))
+        """What is being made, and what is still to be deleted."""
+        return sorted(p.name for place in ("tmp", "trash") for p in (self.root / place).glob("*"))
 
 
 def check_whole(daemon, images):
-    """That the disk holds what the images (of `docker image inspect`) need, and nothing else."""
+    """That the disk holds what the images (of `docker image inspect`) need, and nothing else, once
+    the daemon is done with deleting."""
     disk = Disk(daemon)
+    wait_until(lambda: disk.unfinished() == [], lambda: f"there are still {disk.unfinished()}")
     assert disk.layers() == {x for image in images for x in image["RootFS"]["Layers"]}
     assert disk.blobs() == {image["Id"] for image in images}
-    assert disk.unfinished() == []

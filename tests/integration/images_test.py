@@ -160,6 +160,35 @@ def test_prune_and_df(daemon, images, tmp_path):
     check_whole(daemon, [])
 
 
+def test_the_storage_driver_is_shown(make_daemon, docker, busybox):
+    for flags, name in (((), ("overlay2", "copy")), (("--storage-driver", "copy"), ("copy",)),
+                        (("--storage-driver", "vfs"), ("copy",))):
+        daemon = make_daemon(*flags).start()
+        shown = docker(daemon.unix(), "info", "--format", "{{.Driver}}").stdout.strip()
+        assert shown in name
+        assert docker(daemon.unix(), "load", "-q", "-i", busybox).returncode == 0
+        inspected = docker(daemon.unix(), "image", "inspect", "-f", "{{json .GraphDriver}}", "bb:1")
+        driver = json.loads(inspected.stdout)
+        assert driver["Name"] == shown
+        assert (driver["Data"] is None) == (shown == "copy")
+        daemon.stop()
+
+
+def test_load_as_1_2_did(daemon, images, busybox):
+    def load(body):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(daemon.socket)
+        client.sendall(b"POST /v1.14/images/load HTTP/1.0\r\nContent-Length: %d\r\n\r\n"
+                       % len(body) + body)
+        with client.makefile("rb") as answer:
+            head, _, rest = answer.read().partition(b"\r\n\r\n")
+        client.close()
+        return head.split(b"\r\n")[0].split(b" ")[1], rest
+    assert load(busybox.read_bytes()) == (b"200", b"")
+    assert inspect(images, "bb:1")
+    assert load(b"x" * 2000) == (b"500", b"archive/tar: invalid tar header\n")
+
+
 def test_events_of_images(images, busybox):
     images("load", "-q", "-i", busybox)
     images("tag", "bb:1", "cc")
@@ -270,6 +299,12 @@ def test_shows_the_same_as_dockerd(daemon, docker, images, dockerd, busybox, tmp
         else:
             assert ours.get(name) == theirs.get(name), name
     assert ours["Size"] == theirs["Size"]
+    ours, theirs = ours["GraphDriver"], theirs["GraphDriver"]
+    if ours["Name"] == theirs["Name"] == "overlay2":
+        assert set(ours["Data"]) == set(theirs["Data"])
+        lower = ours["Data"]["LowerDir"].split(":")
+        assert len(lower) == len(theirs["Data"]["LowerDir"].split(":"))
+        assert all(Path(x).is_dir() for x in [*lower, ours["Data"]["UpperDir"]])
     form = ("--no-trunc", "--format", "{{.ID}} {{.CreatedBy}} {{.Size}}")
     ours, theirs = both("history", *form, "busybox")
     assert ours == theirs
@@ -334,7 +369,6 @@ def test_broken_archives_leave_nothing(daemon, docker, tmp_path, archive, words)
         assert done.returncode == 1, done.stdout
     if words:
         assert words in done.stderr
-    wait_until(lambda: Disk(daemon).unfinished() == [], "tmp is not empty")
     check_whole(daemon, [])
 
 
@@ -348,7 +382,6 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(daemon, busybox):
         client.sendall(whole[:int(len(whole) * part)])
         client.close()
     daemon.wait_for_no_connections()
-    wait_until(lambda: Disk(daemon).unfinished() == [], "tmp is not empty")
     check_whole(daemon, [])
 
 
@@ -390,10 +423,29 @@ def test_killed_at_any_moment_of_a_load(make_daemon, docker, tmp_path):
         listed = json.loads(docker(daemon.unix(), "image", "inspect", "killed:1").stdout or "[]")
         if "Loaded image" in told:
             assert listed, "acknowledged and lost"
-        wait_until(lambda: Disk(daemon).unfinished() == [], "tmp is not empty")
         check_whole(daemon, listed)
         if listed:
             assert docker(daemon.unix(), "rmi", "killed:1").returncode == 0
+
+
+def test_a_layer_of_many_files_is_deleted_in_the_background(make_daemon, docker, tmp_path):
+    """Who removes it does not wait for the files, a stop does not, and neither does a start."""
+    path = tmp_path / "many.tar"
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as made:
+        for i in range(100_000):
+            made.addfile(tarfile.TarInfo(f"{i // 1000}/{i}"))
+    daemon = make_daemon().start()
+    done = docker(daemon.unix(), "import", path, "many:1", patience=300)
+    assert done.returncode == 0, done.stderr
+    trash = daemon.directory / "data" / "trash"
+    assert docker(daemon.unix(), "rmi", "many:1").returncode == 0
+    assert len(list(trash.iterdir())) == 1
+    daemon.stop()
+    assert len(list(trash.iterdir())) == 1
+    daemon.start()
+    daemon.kill()
+    daemon.start()
+    check_whole(daemon, [])
 
 
 def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
@@ -408,7 +460,6 @@ def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
         path.write_bytes(docker_archive([(image_config([layer]), [layer], ["big:1"])]))
         done = docker(daemon.unix(), "load", "-q", "-i", path)
         assert done.returncode == 1 and "no space left on device" in done.stderr.lower()
-        wait_until(lambda: Disk(daemon).unfinished() == [], "tmp is not empty")
         check_whole(daemon, [])
         assert shutil.disk_usage(data).used < 4_000_000
         daemon.stop()

@@ -65,6 +65,8 @@ certificate::certificate(const certificate_request& request, const certificate* 
                 request.authority ? "critical,CA:TRUE" : "CA:FALSE");
   if (request.usage != nullptr)
     add_extension(x509_, signer, NID_ext_key_usage, request.usage);
+  if (request.names != nullptr)
+    add_extension(x509_, signer, NID_subject_alt_name, request.names);
   check(X509_sign(x509_, issuer ? issuer->key_ : key_, EVP_sha256()) > 0);
 }
 

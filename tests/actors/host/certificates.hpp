@@ -14,6 +14,7 @@ struct certificate_request {
   long valid_until = 3600;     ///< seconds from now
   const char* usage = nullptr; ///< extendedKeyUsage: `clientAuth`, `serverAuth`
   bool authority = false;
+  const char* names = nullptr; ///< subjectAltName: `DNS:a.test,IP:127.0.0.1`
 };
 
 /// A certificate and its key (P-256), made on the spot.

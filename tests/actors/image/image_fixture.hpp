@@ -189,7 +189,7 @@ public:
       : root_(root.empty() ? std::filesystem::path{directory.path()} / "root" : root) {
     auto opened = store::image_store::open(root_);
     REQUIRE(opened);
-    auto layers = store::layer_files::open(store::paths{root_}.tmp(), store::layer_driver::copy);
+    auto layers = store::layer_files::open(store::paths{root_}, store::layer_driver::copy);
     REQUIRE(layers);
     services.layers = std::make_shared<const store::layer_files>(std::move(*layers));
     services.catalog = std::make_shared<image::shared_catalog>();

@@ -1,3 +1,4 @@
+#include "protocol/api/platform.hpp"
 #include "tests/actors/image/image_fixture.hpp"
 
 #include <sys/mount.h>
@@ -278,7 +279,7 @@ TEST_CASE_METHOD(image_fixture, "load_archive: a layer that the store has need n
 TEST_CASE_METHOD(image_fixture, "load_archive: only images for the platform that was asked for",
                  "[actors][image]") {
   const auto archive = test::docker_archive(config, {base, top}, {"bb:latest"});
-  const auto arm = image::parse_platform("linux/arm64", services.host).value();
+  const auto arm = api::parse_platform("linux/arm64", services.host).value();
   load(archive, {.quiet = true, .wanted = arm});
   CHECK(images().empty());
   CHECK(things().empty());

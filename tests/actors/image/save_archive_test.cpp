@@ -1,3 +1,4 @@
+#include "protocol/api/platform.hpp"
 #include "tests/actors/image/image_fixture.hpp"
 
 #include <cstdlib>
@@ -100,7 +101,7 @@ TEST_CASE_METHOD(saved_fixture, "save_archive: 16.1 what is missing is told befo
   const std::string unknown(64, 'a');
   CHECK(save_error(*this, {unknown}) == api_error{errc::not_found, "No such image: " + unknown});
   CHECK(save_error(*this, {"Big"}).kind == errc::invalid_parameter);
-  CHECK(save_error(*this, {"bb:1"}, image::parse_platform("linux/arm64", services.host).value()) ==
+  CHECK(save_error(*this, {"bb:1"}, api::parse_platform("linux/arm64", services.host).value()) ==
         api_error{errc::not_found, "image with reference bb:1 was found but its platform "
                                    "(linux/amd64) does not match the specified platform "
                                    "(linux/arm64)"});

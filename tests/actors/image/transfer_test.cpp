@@ -11,43 +11,6 @@
 using namespace gantry;
 using namespace std::chrono_literals;
 
-namespace {
-
-const oci::platform here{
-    .architecture = "amd64", .os = "linux", .os_version = {}, .os_features = {}, .variant = {}};
-
-std::string platform(const std::string& text) {
-  auto parsed = image::parse_platform(text, here);
-  return parsed ? oci::to_string(*parsed) : parsed.error().message;
-}
-
-} // namespace
-
-TEST_CASE("parse_platform: texts and JSON", "[actors][image]") {
-  CHECK(platform("linux/arm64") == "linux/arm64");
-  CHECK(platform("linux/arm64/v8") == "linux/arm64");
-  CHECK(platform("linux/arm") == "linux/arm/v7");
-  CHECK(platform("Linux/x86_64") == "linux/amd64");
-  CHECK(platform("linux") == "linux/amd64");
-  CHECK(platform("aarch64") == "linux/arm64");
-  CHECK(platform("windows/amd64") == "windows/amd64");
-  CHECK(platform(R"({"os":"linux","architecture":"arm","variant":"v6"})") == "linux/arm/v6");
-  CHECK(platform("{}") == "linux/amd64");
-  CHECK(platform(R"({"os":"linux"})") == "both OS and Architecture must be provided");
-  CHECK(platform(R"({"variant":"v6"})") ==
-        "optional platform fields provided, but OS and Architecture are missing");
-  CHECK(platform("{").starts_with("failed to parse platform: "));
-  CHECK(platform("a/b/c/d") == "\"a/b/c/d\": cannot parse platform specifier: invalid argument");
-  CHECK(platform("nosuch") ==
-        "\"nosuch\": unknown operating system or architecture: invalid argument");
-  CHECK(platform("linux/") ==
-        "\"\" is an invalid component of \"linux/\": platform specifier component must match "
-        "\"^[A-Za-z0-9_.-]+$\": invalid argument");
-  CHECK_FALSE(image::only_platform({}, here).value());
-  CHECK(image::only_platform({"linux", "arm64"}, here).error().message ==
-        "multiple platforms are not supported");
-}
-
 TEST_CASE("http_url: parts, and how it is shown", "[actors][image]") {
   const auto shown = [](const std::string& text) {
     auto url = image::parse_http_url(text);

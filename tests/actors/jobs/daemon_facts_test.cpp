@@ -76,7 +76,22 @@ TEST_CASE("facts: this machine is read", "[actors][jobs]") {
   CHECK(facts.machine.mem_total > 0);
   CHECK(facts.id == "id");
   CHECK(facts.settings.data_root == "/");
-  CHECK((facts.runtimes.empty() == facts.default_runtime().empty()));
+  facts.settings.default_runtime = "runc";
+  CHECK(facts.default_runtime() == "runc");
+}
+
+TEST_CASE("facts: what the boot told stays when the machine has been looked at",
+          "[actors][jobs]") {
+  jobs::shared_facts shared{jobs::daemon_facts{}};
+  shared.learn_boot("id", "copy");
+  CHECK(shared.get()->id == "id");
+  jobs::daemon_facts seen;
+  seen.machine.cpus = 3;
+  shared.learn(seen);
+  CHECK(shared.get()->machine.cpus == 3);
+  CHECK(shared.get()->storage_driver == "copy");
+  shared.reload({});
+  CHECK(shared.get()->storage_driver == "copy");
 }
 
 TEST_CASE("facts: a reload changes settings and nothing that was handed out", "[actors][jobs]") {

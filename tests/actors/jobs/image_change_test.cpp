@@ -254,7 +254,7 @@ TEST_CASE_METHOD(image_job_fixture, "image jobs: a second set is refused",
                  "[actors][jobs][images]") {
   open();
   engine::job_table table;
-  REQUIRE(jobs::add_image_jobs(table, images, *services.pool));
-  CHECK(jobs::add_image_jobs(table, images, *services.pool).error() ==
+  REQUIRE(jobs::add_image_jobs(table, images));
+  CHECK(jobs::add_image_jobs(table, images).error() ==
         api_error{errc::conflict, "Can't overwrite handler for command images"});
 }

@@ -28,7 +28,7 @@ void image_job_fixture::open() {
   auto opened = store::image_store::open(files.root(), [this] { return now; });
   REQUIRE(opened);
   images.catalog = std::make_shared<image::shared_catalog>();
-  auto layers = store::layer_files::open(files.where().tmp(), store::layer_driver::copy);
+  auto layers = store::layer_files::open(files.where(), store::layer_driver::copy);
   REQUIRE(layers);
   images.layers = std::make_shared<const store::layer_files>(std::move(*layers));
   images.streams = services.pool;
@@ -46,7 +46,7 @@ void image_job_fixture::open() {
   services.images = images.catalog;
   engine::job_table table;
   jobs::add_builtin_jobs(table, services).value();
-  jobs::add_image_jobs(table, images, *services.pool).value();
+  jobs::add_image_jobs(table, images).value();
   start_engine(std::move(table));
 }
 

@@ -15,6 +15,7 @@ using test::hex_digest;
 namespace {
 
 const oci::platform machine{"amd64", "linux", "", {}, ""};
+const store::paths root{"/root"};
 
 std::string json_text(const boost::json::value& v) {
   std::string text;
@@ -56,7 +57,7 @@ TEST_CASE("image json: details in dockerd's order", "[actors][jobs][images]") {
   config.config->cmd = std::vector<std::string>{"sh"};
   config.config->entrypoint.emplace();
   store::image_catalog catalog{b.content};
-  auto shown = json_text(jobs::image_details(catalog.images().front(), machine, "overlay2"));
+  auto shown = json_text(jobs::image_details(catalog.images().front(), machine, "overlay2", root));
   std::string config_text{blank_config};
   config_text.replace(config_text.find(R"("Cmd":null)"), 10, R"("Cmd":["sh"])");
   config_text.replace(config_text.find(R"("Entrypoint":null)"), 17, R"("Entrypoint":[])");
@@ -83,7 +84,7 @@ TEST_CASE("image json: what a config does not say", "[actors][jobs][images]") {
   tagged->row.tagged = store::timestamp{std::chrono::milliseconds{1'700'000'000'500}};
   b.content.images[id] = tagged;
   store::image_catalog catalog{b.content};
-  auto shown = jobs::image_details(catalog.images().front(), machine, "overlay2");
+  auto shown = jobs::image_details(catalog.images().front(), machine, "overlay2", root);
   CHECK_FALSE(shown.contains("Created"));
   CHECK_FALSE(shown.contains("Variant"));
   CHECK(shown["Config"].is_null());
@@ -97,6 +98,34 @@ TEST_CASE("image json: what a config does not say", "[actors][jobs][images]") {
   auto row = jobs::image_summary({&catalog.images().front(), {}, {}}, {});
   CHECK(row["Created"] == 0);
   CHECK(row["Labels"].is_null());
+}
+
+TEST_CASE("image json: the directories of an overlay", "[actors][jobs][images]") {
+  const auto data = [](std::vector<std::string> layers) {
+    catalog_builder b;
+    b.add(hex_digest("a1"), layers);
+    auto facts = std::make_shared<store::image_facts>(*b.content.images[hex_digest("a1")]);
+    for (auto& layer : facts->layers) {
+      auto other = *layer;
+      other.driver = "overlay2";
+      layer = std::make_shared<const store::layer_info>(other);
+    }
+    b.content.images[hex_digest("a1")] = facts;
+    const store::image_catalog catalog{b.content};
+    auto shown = jobs::image_details(catalog.images().front(), machine, "overlay2", root);
+    CHECK(shown["GraphDriver"].at("Name") == "overlay2");
+    return json_text(shown["GraphDriver"].at("Data"));
+  };
+  const auto place = [](const char* layer) {
+    return "/root/layers/overlay2/" + std::string{test::digest_of(layer).hex()};
+  };
+  CHECK(data({"1", "2", "3"}) == R"({"LowerDir":")" + place("2") + "/diff:" + place("1") +
+                                     R"(/diff","MergedDir":")" + place("3") +
+                                     R"(/merged","UpperDir":")" + place("3") +
+                                     R"(/diff","WorkDir":")" + place("3") + R"(/work"})");
+  CHECK(data({"1"}) == R"({"MergedDir":")" + place("1") + R"(/merged","UpperDir":")" + place("1") +
+                           R"(/diff","WorkDir":")" + place("1") + R"(/work"})");
+  CHECK(data({}) == "null");
 }
 
 TEST_CASE("image json: labels that are none differ from no labels", "[actors][jobs][images]") {

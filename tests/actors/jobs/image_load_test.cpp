@@ -64,3 +64,19 @@ TEST_CASE_METHOD(image_stream_fixture, "image_load: cancelled in the middle it l
   services.streams->stop(); // waits for its thread
   CHECK(things().empty());
 }
+
+TEST_CASE_METHOD(image_stream_fixture, "image_load: R23, 1.2.0 says nothing, and fails by status",
+                 "[actors][jobs]") {
+  const test::sample_image sample;
+  job::env legacy;
+  legacy.set("shape", "1.2");
+  legacy.set_bool("quiet", false);
+  auto client = run("image_load", {}, legacy, sample.archive);
+  CHECK(client->reply->status == job::status_ok);
+  CHECK(client->output.empty());
+  CHECK(images() == std::vector<std::string>{sample.id + ": bb:latest"});
+  client = run("image_load", {}, legacy, std::string(2000, 'x'));
+  CHECK(client->reply->status == job::status_error);
+  CHECK(client->reply->error == "archive/tar: invalid tar header");
+  CHECK(client->output.empty());
+}

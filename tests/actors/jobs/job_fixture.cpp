@@ -54,7 +54,8 @@ jobs::daemon_facts made_up_facts() {
   f.cgroups.cpu_cfs_period = f.cgroups.cpu_cfs_quota = f.cgroups.cpuset = true;
   f.cgroups.pids_limit = true;
   f.security.seccomp = f.security.cgroup_namespaces = true;
-  f.storage = {"extfs", true, true};
+  f.storage = {"extfs"};
+  f.storage_driver = "overlay2";
   f.proxies.http = "http://user:secret@proxy:3128";
   f.runtimes = {{"crun", "/usr/bin/crun", {"1.8.1", "c0ffee", "1.0.0"}, ""},
                 {"runc", "/usr/sbin/runc", {"1.1.5", "beef", "1.0.2"}, ""}};
@@ -63,9 +64,11 @@ jobs::daemon_facts made_up_facts() {
 }
 
 job_fixture::job_fixture(look machine) {
-  facts->reload(made_up_facts().settings);
+  const auto made_up = made_up_facts();
+  facts->reload(made_up.settings);
+  facts->learn_boot(made_up.id, made_up.storage_driver);
   if (machine == look::done)
-    facts->learn(made_up_facts());
+    facts->learn(made_up);
   services.pool = &pool_;
   services.facts = facts;
   services.hub = runtime::spawn(sys, events::run_hub, events::hub_options{});

@@ -231,7 +231,7 @@ TEST_CASE("crash: a removal can end at any moment", "[actors][store]") {
       },
       [](image_store& store) {
         auto removed = store.remove_image("a:1", {});
-        return removed && removed->discarded.remove();
+        return removed && empty_trash(store).empty();
       });
 }
 
@@ -244,7 +244,7 @@ TEST_CASE("crash: a prune can end at any moment", "[actors][store]") {
       },
       [](image_store& store) {
         auto pruned = store.prune({});
-        return pruned && pruned->discarded.remove();
+        return pruned && empty_trash(store).empty();
       });
 }
 
@@ -266,7 +266,7 @@ TEST_CASE("crash: a recovery can end at any moment", "[actors][store]") {
                           std::filesystem::copy_options::recursive);
     auto end = run_until(steps, [&] {
       auto opened = image_store::open(dir.file("root"));
-      return opened && (*opened)->take_leftovers().remove() ? 0 : 1;
+      return opened && empty_trash(**opened).empty() ? 0 : 1;
     });
     store_fixture restarted{dir.file("root")};
     CHECK(restarted.catalog().images().size() == 1);

@@ -1,6 +1,8 @@
 #include "actors/host/unique_fd.hpp"
 #include "actors/store/file_steps.hpp"
 #include "actors/store/layer_files.hpp"
+
+#include "actors/store/trash.hpp"
 #include "tests/actors/store/layer_support.hpp"
 
 #include <fcntl.h>
@@ -56,8 +58,8 @@ TEST_CASE("layer_files: overlayfs on overlayfs does not pass", "[actors][store][
     return;
   }
   const auto trial = try_overlay(dir.file("m"));
-  const auto chosen = layer_files::open(dir.file("m/tmp"));
-  const auto wanted = layer_files::open(dir.file("m/tmp"), layer_driver::overlay);
+  const auto chosen = layer_files::open(paths{dir.file("m")});
+  const auto wanted = layer_files::open(paths{dir.file("m")}, layer_driver::overlay);
   ::umount2(dir.file("m").c_str(), MNT_DETACH);
   CHECK_FALSE(trial.works);
   CHECK(trial.reason != "");
@@ -72,26 +74,26 @@ TEST_CASE("layer_files: overlayfs on overlayfs does not pass", "[actors][store][
 
 TEST_CASE("layer_files: the driver that is wanted, and its form", "[actors][store]") {
   const temp_dir dir;
-  const auto copy = layer_files::open(dir.file("tmp"), layer_driver::copy);
+  const auto copy = layer_files::open(paths{dir.path()}, layer_driver::copy);
   REQUIRE(copy.has_value());
   CHECK(copy->driver() == layer_driver::copy);
   CHECK(copy->whiteouts() == whiteout_form::literal);
   CHECK(copy->reason().empty());
   CHECK((status_of(dir.file("tmp")).st_mode & 07777) == 0710);
   if (is_root()) {
-    const auto overlay = layer_files::open(dir.file("tmp"));
+    const auto overlay = layer_files::open(paths{dir.path()});
     REQUIRE(overlay.has_value());
     CHECK(overlay->driver() == layer_driver::overlay);
     CHECK(overlay->whiteouts() == whiteout_form::overlay);
   }
   CHECK(std::string{to_string(layer_driver::overlay)} == "overlay2");
   CHECK(std::string{to_string(layer_driver::copy)} == "copy");
-  CHECK(layer_files::open("/proc/none").has_error());
+  CHECK(layer_files::open(paths{"/proc"}).has_error());
 }
 
 TEST_CASE("layer_files: fresh directories, and all on the disk", "[actors][store]") {
   const temp_dir dir;
-  const auto files = layer_files::open(dir.file("tmp"), layer_driver::copy);
+  const auto files = layer_files::open(paths{dir.path()}, layer_driver::copy);
   REQUIRE(files.has_value());
   const auto barrier = files->barrier();
   REQUIRE(barrier.has_value());
@@ -121,7 +123,7 @@ TEST_CASE("layer_files: layers are spread over the disk, where it can be told to
   };
   const bool told = spread_subdirectories(dir.file("plain"));
   CHECK(top_flag(dir.file("plain")).value_or(false) == told);
-  const auto files = layer_files::open(dir.file("tmp"), layer_driver::copy);
+  const auto files = layer_files::open(paths{dir.path()}, layer_driver::copy);
   REQUIRE(files.has_value());
   CHECK(top_flag(dir.file("tmp")).value_or(false) == told);
   const auto layer = files->prepare();
@@ -154,4 +156,34 @@ TEST_CASE("layer_files: imported whiteouts hide what they should from overlayfs"
   const auto seen = shell_output("cd '" + dir.file("merged") + "' && find . | sort");
   ::umount2(dir.file("merged").c_str(), MNT_DETACH);
   CHECK(seen == ".\n./d\n./d/new\n./e\n./e/stays\n./g\n");
+}
+
+TEST_CASE("layer_files: what is not needed goes at once if it is little, else to the trash",
+          "[actors][store]") {
+  const temp_dir dir;
+  const paths where{dir.path()};
+  fs::create_directory(where.trash());
+  const auto bin = std::make_shared<trash>(where.trash());
+  const auto files = layer_files::open(where, layer_driver::copy, bin);
+  REQUIRE(files.has_value());
+  const auto little = files->prepare();
+  REQUIRE(little.has_value());
+  fs::create_directories(*little / "diff" / "etc");
+  CHECK(files->discard(*little).has_value());
+  CHECK_FALSE(fs::exists(*little));
+  const auto much = files->prepare();
+  REQUIRE(much.has_value());
+  for (int i = 0; i < 20'000; ++i)
+    fs::create_directory(*much / std::to_string(i));
+  CHECK(files->discard(*much).has_value());
+  CHECK_FALSE(fs::exists(*much));
+  CHECK(bin->look().value().size() == 1);
+
+  const auto alone = layer_files::open(where, layer_driver::copy);
+  REQUIRE(alone.has_value());
+  const auto all = alone->prepare();
+  REQUIRE(all.has_value());
+  fs::create_directories(*all / "diff");
+  CHECK(alone->discard(*all).has_value());
+  CHECK_FALSE(fs::exists(*all));
 }

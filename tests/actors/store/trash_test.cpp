@@ -4,106 +4,120 @@
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/mount.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 using namespace gantry;
 using namespace gantry::store;
 
-TEST_CASE("trash: a tree goes with all that is in it", "[actors][store]") {
-  test::temp_dir dir;
-  dir.write("tree/a/b/file", "x");
-  dir.write("tree/.hidden", "x");
-  dir.write("tree/a/..also", "x");
-  std::filesystem::create_directories(dir.file("tree/empty/inner"));
-  REQUIRE(::mkfifo(dir.file("tree/fifo").c_str(), 0600) == 0);
-  REQUIRE(remove_tree(dir.file("tree")));
-  CHECK_FALSE(dir.has("tree"));
-}
+namespace {
 
-TEST_CASE("trash: links are removed and never followed", "[actors][store]") {
-  test::temp_dir dir;
-  dir.write("outside/file", "x");
-  std::filesystem::create_directories(dir.file("tree"));
-  std::filesystem::create_directory_symlink(dir.file("outside"), dir.file("tree/link"));
-  std::filesystem::create_directory_symlink(dir.file("outside"), dir.file("top"));
-  REQUIRE(remove_tree(dir.file("tree")));
-  REQUIRE(remove_tree(dir.file("top")));
-  CHECK_FALSE(dir.has("tree"));
-  CHECK_FALSE(dir.has("top"));
-  CHECK(dir.read("outside/file") == "x");
-}
+bool never() { return false; }
+bool always() { return true; }
 
-TEST_CASE("trash: a file goes too, and what is not there is no failure", "[actors][store]") {
-  test::temp_dir dir;
-  dir.write("file", "x");
-  CHECK(remove_tree(dir.file("file")));
-  CHECK_FALSE(dir.has("file"));
-  CHECK(remove_tree(dir.file("file")));
-  CHECK(remove_tree(dir.file("no/file")));
-}
-
-TEST_CASE("trash: a tree far deeper than there are descriptors goes", "[actors][store]") {
-  test::temp_dir dir;
-  std::filesystem::create_directories(dir.file("tree"));
-  // Names that could be in the way of those moved up.
-  for (int i = 0; i < 40; ++i)
-    dir.write("tree/" + std::to_string(i) + "/file", "x");
-  int fd = ::open(dir.file("tree").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  REQUIRE(fd >= 0);
-  for (int depth = 0; depth < 1000; ++depth) {
-    REQUIRE(::mkdirat(fd, "d", 0700) == 0);
-    int next = ::openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    REQUIRE(next >= 0);
-    int file = ::openat(fd, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    REQUIRE(file >= 0);
-    ::close(file);
-    ::close(fd);
-    fd = next;
+/// A trash in a fresh directory, and things to be taken.
+struct trash_fixture {
+  trash_fixture() {
+    std::filesystem::create_directories(dir.file("trash"));
+    bin = std::make_shared<trash>(dir.file("trash"));
   }
-  ::close(fd);
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-  rlimit low{96, before.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
-  auto removed = remove_tree(dir.file("tree"));
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-  REQUIRE(removed);
-  CHECK_FALSE(dir.has("tree"));
-}
-
-TEST_CASE("trash: what it took is out of its place at once, and gone in the end",
-          "[actors][store]") {
-  test::temp_dir dir;
-  dir.write("place/a", "x");
-  dir.write("tmp/keep", "x");
-  {
-    trash out;
-    REQUIRE(out.take(dir.file("place"), dir.file("tmp")));
-    REQUIRE(out.take(dir.file("nothing"), dir.file("tmp")));
+  /// Makes a directory with so many files and throws it away.
+  void discard(int files) const {
+    for (int i = 0; i < files; ++i)
+      dir.write("place/" + std::to_string(i), "x");
+    REQUIRE(bin->take(dir.file("place")));
     CHECK_FALSE(dir.has("place"));
-    CHECK_FALSE(out.empty());
-    trash moved = std::move(out);
-    CHECK(std::distance(std::filesystem::directory_iterator{dir.file("tmp")}, {}) == 2);
   }
-  CHECK(std::distance(std::filesystem::directory_iterator{dir.file("tmp")}, {}) == 1);
-  CHECK(dir.has("tmp/keep"));
+  bool is_empty() const { return std::filesystem::is_empty(dir.file("trash")); }
+
+  test::temp_dir dir;
+  std::shared_ptr<trash> bin;
+};
+
+} // namespace
+
+TEST_CASE_METHOD(trash_fixture, "trash: what it took is out of its place at once",
+                 "[actors][store]") {
+  discard(1);
+  discard(1); // of the same name
+  dir.write("file", "x");
+  REQUIRE(bin->take(dir.file("file")));
+  REQUIRE(bin->take(dir.file("nothing")));
+  CHECK(bin->look()->size() == 3);
+  std::filesystem::remove_all(dir.file("trash"));
+  dir.write("file", "x");
+  auto lost = bin->take(dir.file("file"));
+  REQUIRE_FALSE(lost); // there is no such directory
+  CHECK(dir.has("file"));
 }
 
-TEST_CASE("trash: the first failure is told and the rest still goes", "[actors][store]") {
-  test::temp_dir dir;
-  dir.write("b/file", "x");
-  trash out;
-  out.add("/proc/self/status"); // nobody can remove that
-  out.add(dir.file("b"));
-  auto removed = out.remove();
-  REQUIRE_FALSE(removed);
-  CHECK_THAT(removed.error().message, Catch::Matchers::StartsWith("remove '/proc/self/status': "));
-  CHECK_FALSE(dir.has("b"));
-  CHECK(out.empty());
+TEST_CASE_METHOD(trash_fixture, "trash: its owner is told once before it looks",
+                 "[actors][store]") {
+  int told = 0;
+  bin->on_filled([&] { ++told; });
+  REQUIRE(bin->take(dir.file("nothing")));
+  CHECK(told == 0);
+  discard(1);
+  discard(1);
+  CHECK(told == 1);
+  CHECK(bin->look()->size() == 2);
+  discard(1);
+  CHECK(told == 2);
+}
+
+TEST_CASE_METHOD(trash_fixture, "trash: is emptied bit by bit, also of what is older",
+                 "[actors][store]") {
+  dir.write("trash/older/file", "x");
+  discard(3);
+  trash_removal removal{bin};
+  auto first = removal.go_on(always);
+  CHECK_FALSE(first.empty);
+  CHECK(first.item != "");
+  CHECK(first.waiting == 1);
+  CHECK(first.files <= 1);
+  discard(2); // comes while it is at it
+  int slices = 1;
+  auto now = first;
+  for (; !now.empty && slices < 100; ++slices)
+    now = removal.go_on(always);
+  CHECK(slices > 9);
+  CHECK(now.items == 3);
+  CHECK(now.files == 9);
+  CHECK(now.item == "");
+  CHECK(now.waiting == 0);
+  CHECK(is_empty());
+  CHECK(removal.go_on(never).empty);
+  discard(1);
+  CHECK(removal.go_on(never).items == 4);
+  CHECK(is_empty());
+}
+
+TEST_CASE_METHOD(trash_fixture, "trash: what cannot be deleted is told once and left",
+                 "[actors][store]") {
+  dir.write("trash/stuck/mount/file", "x");
+  REQUIRE(::mount("none", dir.file("trash/stuck/mount").c_str(), "tmpfs", 0, nullptr) == 0);
+  discard(2);
+  trash_removal removal{bin};
+  auto now = removal.go_on(never);
+  CHECK(now.empty);
+  CHECK(now.items == 1);
+  REQUIRE(now.failures.size() == 1);
+  CHECK_THAT(now.failures[0], Catch::Matchers::Contains("remove 'mount' below '"));
+  CHECK(removal.go_on(never).failures.empty());
+  REQUIRE(::umount(dir.file("trash/stuck/mount").c_str()) == 0);
+  CHECK(removal.go_on(never).empty);
+  CHECK(dir.has("trash/stuck"));
+  CHECK(trash_removal{bin}.go_on(never).items == 1); // the next start
+  CHECK(is_empty());
+}
+
+TEST_CASE_METHOD(trash_fixture, "trash: a directory that cannot be read is a failure",
+                 "[actors][store]") {
+  std::filesystem::remove_all(dir.file("trash"));
+  dir.write("trash", "a file");
+  trash_removal removal{bin};
+  CHECK(removal.go_on(never).empty);
 }

@@ -67,28 +67,6 @@ TEST_CASE("time: what is no time is refused with Go's words", "[api][time]") {
   }
 }
 
-TEST_CASE("time: durations in Go's notation", "[api][time]") {
-  CHECK(parse_duration("0").value() == 0ns);
-  CHECK(parse_duration("1ns").value() == 1ns);
-  CHECK(parse_duration("1us").value() == 1us);
-  CHECK(parse_duration("1\xc2\xb5s").value() == 1us);
-  CHECK(parse_duration("1\xce\xbcs").value() == 1us);
-  CHECK(parse_duration("1.5ms").value() == 1500us);
-  CHECK(parse_duration("1h2m3s").value() == 1h + 2min + 3s);
-  CHECK(parse_duration("-.5s").value() == -500ms);
-  CHECK(parse_duration("+5s").value() == 5s);
-  CHECK(parse_duration("0.100000000000000000000h").value() == 6min);
-  CHECK(parse_duration("0.999999999h").value() == 3599999996400ns);
-  CHECK(parse_duration("2562047h").value() == 2562047h);
-  for (auto text :
-       {"", "1", "s", ".s", "1.s.", "1d", "3000000h", "99999999999999999999s", "-", "+"}) {
-    INFO(text);
-    auto d = parse_duration(text);
-    REQUIRE(d.has_error());
-    CHECK(d.error().message == "time: invalid duration \"" + std::string{text} + "\"");
-  }
-}
-
 TEST_CASE("time: jobs get seconds and nine digits", "[api][time]") {
   CHECK(to_unix_time(the_present) == "1700000000.000000500");
   CHECK(to_unix_time(from_unix_time(0)) == "0.000000000");

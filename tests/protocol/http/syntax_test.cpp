@@ -60,24 +60,6 @@ TEST_CASE("syntax: hosts", "[protocol][http]") {
     CHECK_FALSE(is_host(bad));
 }
 
-TEST_CASE("syntax: quoting", "[protocol][http]") {
-  CHECK(quoted("") == R"("")");
-  CHECK(quoted("a b'c") == R"("a b'c")");
-  CHECK(quoted("\"\\\a\b\f\n\r\t\v") == R"("\"\\\a\b\f\n\r\t\v")");
-  CHECK(quoted(std::string_view{"\0\x1b\x7f", 3}) == R"("\x00\x1b\x7f")");
-  CHECK(quoted("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xb3") ==
-        "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xb3\"");
-  CHECK(quoted("\xc2\x85") == R"("\u0085")");
-  // Cut, overlong, surrogate, too large, stray.
-  CHECK(quoted("\xc3") == R"("\xc3")");
-  CHECK(quoted("\xc0\xaf") == R"("\xc0\xaf")");
-  CHECK(quoted("\xe0\x80\xaf") == R"("\xe0\x80\xaf")");
-  CHECK(quoted("\xed\xa0\x80") == R"("\xed\xa0\x80")");
-  CHECK(quoted("\xf4\x90\x80\x80") == R"("\xf4\x90\x80\x80")");
-  CHECK(quoted("\xf0\x80\x80\x80") == R"("\xf0\x80\x80\x80")");
-  CHECK(quoted("\x80") == R"("\x80")");
-}
-
 TEST_CASE("message: names are equal in any case of ASCII letters", "[protocol][http]") {
   CHECK(iequals("Content-LENGTH", "content-length"));
   CHECK(iequals("", ""));

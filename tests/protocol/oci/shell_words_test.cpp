@@ -121,7 +121,7 @@ TEST_CASE("shell_words: what is wrong is named", "[protocol][oci]") {
     CAPTURE(r.text);
     auto word = expand_word(r.text, vars);
     REQUIRE(word.has_error());
-    CHECK(word.error().message == "failed to process " + quote(r.text) + ": " + r.expected);
+    CHECK(word.error().message == "failed to process " + quoted(r.text) + ": " + r.expected);
   }
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("shell_words: deep nesting is refused, long patterns take no time", "[
 }
 
 TEST_CASE("shell_words: quoting", "[protocol][oci]") {
-  CHECK(quote("a\"b\\c\n\t\x01\xff\xc3\xa4") == "\"a\\\"b\\\\c\\n\\t\\x01\\xff\xc3\xa4\"");
-  CHECK(trim(" \t a b\r\n") == "a b");
-  CHECK(trim("  ") == "");
+  CHECK(quoted("a\"b\\c\n\t\x01\xff\xc3\xa4") == "\"a\\\"b\\\\c\\n\\t\\x01\\xff\xc3\xa4\"");
+  CHECK(trim_space(" \t a b\r\n") == "a b");
+  CHECK(trim_space("  ") == "");
 }

@@ -7,7 +7,6 @@
 #include <utility>
 
 using gantry::stream::append_json_string;
-using gantry::stream::utf8_sequence;
 
 TEST_CASE("json text: strings and their escapes", "[protocol][stream]") {
   const std::pair<std::string_view, std::string_view> rows[] = {
@@ -29,30 +28,4 @@ TEST_CASE("json text: strings and their escapes", "[protocol][stream]") {
     append_json_string(out, text);
     CHECK(out == "x" + std::string{expected});
   }
-}
-
-TEST_CASE("json text: well-formed UTF-8 only", "[protocol][stream]") {
-  const std::pair<std::string_view, std::size_t> rows[] = {
-      {"", 0},
-      {"a\xff", 1},
-      {"\x7f", 1},
-      {"\x80", 0},
-      {"\xc1\xbf", 0}, // overlong
-      {"\xc2\x80", 2},
-      {"\xc2", 0},
-      {"\xe0\x9f\xbf", 0}, // overlong
-      {"\xe0\xa0\x80", 3},
-      {"\xed\x9f\xbf", 3},
-      {"\xed\xa0\x80", 0}, // surrogate
-      {"\xef\xbf\xbf", 3},
-      {"\xf0\x8f\xbf\xbf", 0}, // overlong
-      {"\xf0\x90\x80\x80", 4},
-      {"\xf4\x8f\xbf\xbf", 4},
-      {"\xf4\x90\x80\x80", 0}, // beyond U+10FFFF
-      {"\xf5\x80\x80\x80", 0},
-      {"\xe2\x28\xa1", 0},
-      {"\xe2\x82\x28", 0},
-  };
-  for (const auto& [text, expected] : rows)
-    CHECK(utf8_sequence(text) == expected);
 }
