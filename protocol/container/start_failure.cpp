@@ -1,0 +1,34 @@
+#include "protocol/container/start_failure.hpp"
+
+#include "protocol/text.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace gantry::container {
+
+start_failure_meaning start_failure(const api_error& why) {
+  constexpr std::int64_t cannot_run = 126;
+  constexpr std::int64_t not_found = 127;
+  if (why.kind != errc::system)
+    return {why, 128};
+  const auto words = lower(why.message);
+  auto says = [&words](std::string_view part) { return words.find(part) != std::string::npos; };
+  auto because = [&why](std::string_view more) {
+    return api_error{errc::invalid_parameter, why.message + std::string{more}};
+  };
+  if (says("not a directory"))
+    return {because(": Are you trying to mount a directory onto a file (or vice-versa)? Check if "
+                    "the specified host path exists and is the expected type"),
+            not_found};
+  if (says("executable file not found") || says("no such file or directory") ||
+      says("system cannot find the file specified") || says("failed to run runc create/exec call"))
+    return {because({}), not_found};
+  if (says("permission denied"))
+    return {because({}), cannot_run};
+  if (says("is a directory"))
+    return {because(": permission denied"), cannot_run};
+  return {why, 128};
+}
+
+} // namespace gantry::container

@@ -1,0 +1,175 @@
+#pragma once
+
+// What dockerd 20.10.24 (API 1.41, cgroup version 1) made of create requests for an image with Cmd
+// `sh`, Env A and B, port 80, a volume /data, the directory /w and a label: Config and HostConfig
+// of inspect. Changed to what dockerd 28 shows: NetworkMode `bridge` for `default`, the restart
+// policy `no` and the runtime `runc` for none, no KernelMemory of 0, `"default"` for the masked
+// paths. A host name made of the id is empty.
+namespace gantry::container {
+
+struct captured_config {
+  const char* body;
+  const char* config;
+  const char* host_config;
+};
+
+const captured_config captured_configs[] = {
+    {R"({"Image":"bb:1"})",
+     R"({"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
+     R"("AttachStderr":false,"ExposedPorts":{"80/tcp":{}},"Tty":false,"OpenStdin":false,)"
+     R"("StdinOnce":false,"Env":["A=1","B=2"],"Cmd":["sh"],"Image":"bb:1",)"
+     R"("Volumes":{"/data":{}},"WorkingDir":"/w","Entrypoint":null,"OnBuild":null,)"
+     R"("Labels":{"x":"y"}})",
+     R"({"Binds":null,"ContainerIDFile":"","LogConfig":{"Type":"json-file","Config":{}},)"
+     R"("NetworkMode":"bridge","PortBindings":null,"RestartPolicy":{"Name":"no",)"
+     R"("MaximumRetryCount":0},"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,)"
+     R"("CapAdd":null,"CapDrop":null,"CgroupnsMode":"host","Dns":null,"DnsOptions":null,)"
+     R"("DnsSearch":null,"ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"",)"
+     R"("Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,)"
+     R"("PublishAllPorts":false,"ReadonlyRootfs":false,"SecurityOpt":null,"UTSMode":"",)"
+     R"("UsernsMode":"","ShmSize":67108864,"Runtime":"runc","ConsoleSize":[0,0],)"
+     R"("Isolation":"","CpuShares":0,"Memory":0,"NanoCpus":0,"CgroupParent":"",)"
+     R"("BlkioWeight":0,"BlkioWeightDevice":null,"BlkioDeviceReadBps":null,)"
+     R"("BlkioDeviceWriteBps":null,"BlkioDeviceReadIOps":null,"BlkioDeviceWriteIOps":null,)"
+     R"("CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,)"
+     R"("CpusetCpus":"","CpusetMems":"","Devices":null,"DeviceCgroupRules":null,)"
+     R"("DeviceRequests":null,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":null,)"
+     R"("OomKillDisable":false,"PidsLimit":null,"Ulimits":null,"CpuCount":0,"CpuPercent":0,)"
+     R"("IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":"default",)"
+     R"("ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys",)"
+     R"("/proc/sysrq-trigger"]})"},
+    {R"({"Image":"bb:1","Cmd":["a","b c"],"Entrypoint":[],"Env":["B=mine","C"],)"
+     R"("Labels":{"x":"mine"},"ExposedPorts":{"90/udp":{}},"Volumes":{"/more":{}},)"
+     R"("User":"1:2","WorkingDir":"/a/../b/","Hostname":"h","Domainname":"d",)"
+     R"("StopSignal":"INT","StopTimeout":0,"Shell":["sh"],"OnBuild":["RUN x"],)"
+     R"("ArgsEscaped":true,"AttachStdout":true,"Tty":true,"OpenStdin":true,"StdinOnce":true,)"
+     R"("Healthcheck":{"Test":["CMD-SHELL","x"],"Interval":5000000000,"Retries":2}})",
+     R"({"Hostname":"h","Domainname":"d","User":"1:2","AttachStdin":false,)"
+     R"("AttachStdout":true,"AttachStderr":false,"ExposedPorts":{"80/tcp":{},"90/udp":{}},)"
+     R"("Tty":true,"OpenStdin":true,"StdinOnce":true,"Env":["B=mine","C","A=1"],"Cmd":["a",)"
+     R"("b c"],"Healthcheck":{"Test":["CMD-SHELL","x"],"Interval":5000000000,"Retries":2},)"
+     R"("ArgsEscaped":true,"Image":"bb:1","Volumes":{"/data":{},"/more":{}},)"
+     R"("WorkingDir":"/b","Entrypoint":[],"OnBuild":["RUN x"],"Labels":{"x":"mine"},)"
+     R"("StopSignal":"INT","StopTimeout":0,"Shell":["sh"]})",
+     R"({"Binds":null,"ContainerIDFile":"","LogConfig":{"Type":"json-file","Config":{}},)"
+     R"("NetworkMode":"bridge","PortBindings":null,"RestartPolicy":{"Name":"no",)"
+     R"("MaximumRetryCount":0},"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,)"
+     R"("CapAdd":null,"CapDrop":null,"CgroupnsMode":"host","Dns":null,"DnsOptions":null,)"
+     R"("DnsSearch":null,"ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"",)"
+     R"("Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,)"
+     R"("PublishAllPorts":false,"ReadonlyRootfs":false,"SecurityOpt":null,"UTSMode":"",)"
+     R"("UsernsMode":"","ShmSize":67108864,"Runtime":"runc","ConsoleSize":[0,0],)"
+     R"("Isolation":"","CpuShares":0,"Memory":0,"NanoCpus":0,"CgroupParent":"",)"
+     R"("BlkioWeight":0,"BlkioWeightDevice":null,"BlkioDeviceReadBps":null,)"
+     R"("BlkioDeviceWriteBps":null,"BlkioDeviceReadIOps":null,"BlkioDeviceWriteIOps":null,)"
+     R"("CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,)"
+     R"("CpusetCpus":"","CpusetMems":"","Devices":null,"DeviceCgroupRules":null,)"
+     R"("DeviceRequests":null,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":null,)"
+     R"("OomKillDisable":false,"PidsLimit":null,"Ulimits":null,"CpuCount":0,"CpuPercent":0,)"
+     R"("IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":"default",)"
+     R"("ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys",)"
+     R"("/proc/sysrq-trigger"]})"},
+    {R"({"Image":"bb:1","Entrypoint":"run","HostConfig":{"Memory":10485760,"CpuShares":5,)"
+     R"("NanoCpus":1500000000,"PidsLimit":0,"OomKillDisable":true,"MemorySwappiness":-1,)"
+     R"("CapAdd":"NET_ADMIN","CapDrop":[],"Ulimits":[{"Name":"nofile","Soft":1,"Hard":2}],)"
+     R"("Devices":[{"PathOnHost":"/dev/null","PathInContainer":"/dev/n",)"
+     R"("CgroupPermissions":"r"}],"DeviceRequests":[{"Count":-1,"Capabilities":[["gpu"]]}],)"
+     R"("DeviceCgroupRules":["c 1:3 r"],"Init":true,"GroupAdd":["1"],)"
+     R"("ExtraHosts":["a:1.2.3.4"],"Dns":["1.1.1.1"],"Sysctls":{"a":"b"},)"
+     R"("Tmpfs":{"/t":"size=1m"},"OomScoreAdj":5,"ReadonlyRootfs":true,"AutoRemove":true,)"
+     R"("SecurityOpt":["no-new-privileges"],"NetworkMode":"none","IpcMode":"host",)"
+     R"("PidMode":"host","UTSMode":"host","UsernsMode":"host","CgroupParent":"/p",)"
+     R"("CpusetCpus":"0","CpusetMems":"0","ShmSize":1000,)"
+     R"("LogConfig":{"Config":{"max-size":"1m"}},"ContainerIDFile":"/x"}})",
+     R"({"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
+     R"("AttachStderr":false,"ExposedPorts":{"80/tcp":{}},"Tty":false,"OpenStdin":false,)"
+     R"("StdinOnce":false,"Env":["A=1","B=2"],"Cmd":null,"Image":"bb:1",)"
+     R"("Volumes":{"/data":{}},"WorkingDir":"/w","Entrypoint":["run"],"OnBuild":null,)"
+     R"("Labels":{"x":"y"}})",
+     R"({"Binds":null,"ContainerIDFile":"/x","LogConfig":{"Type":"json-file",)"
+     R"("Config":{"max-size":"1m"}},"NetworkMode":"none","PortBindings":null,)"
+     R"("RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":true,)"
+     R"("VolumeDriver":"","VolumesFrom":null,"CapAdd":["NET_ADMIN"],"CapDrop":[],)"
+     R"("CgroupnsMode":"host","Dns":["1.1.1.1"],"DnsOptions":null,"DnsSearch":null,)"
+     R"("ExtraHosts":["a:1.2.3.4"],"GroupAdd":["1"],"IpcMode":"host","Cgroup":"",)"
+     R"("Links":null,"OomScoreAdj":5,"PidMode":"host","Privileged":false,)"
+     R"("PublishAllPorts":false,"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges",)"
+     R"("label=disable"],"Tmpfs":{"/t":"size=1m"},"UTSMode":"host","UsernsMode":"host",)"
+     R"("ShmSize":1000,"Sysctls":{"a":"b"},"Runtime":"runc","ConsoleSize":[0,0],)"
+     R"("Isolation":"","CpuShares":5,"Memory":10485760,"NanoCpus":1500000000,)"
+     R"("CgroupParent":"/p","BlkioWeight":0,"BlkioWeightDevice":null,)"
+     R"("BlkioDeviceReadBps":null,"BlkioDeviceWriteBps":null,"BlkioDeviceReadIOps":null,)"
+     R"("BlkioDeviceWriteIOps":null,"CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,)"
+     R"("CpuRealtimeRuntime":0,"CpusetCpus":"0","CpusetMems":"0",)"
+     R"("Devices":[{"PathOnHost":"/dev/null","PathInContainer":"/dev/n",)"
+     R"("CgroupPermissions":"r"}],"DeviceCgroupRules":["c 1:3 r"],)"
+     R"("DeviceRequests":[{"Driver":"","Count":-1,"DeviceIDs":null,"Capabilities":[["gpu"]],)"
+     R"("Options":null}],"MemoryReservation":0,"MemorySwap":20971520,)"
+     R"("MemorySwappiness":null,"OomKillDisable":true,"PidsLimit":null,)"
+     R"("Ulimits":[{"Name":"nofile","Hard":2,"Soft":1}],"CpuCount":0,"CpuPercent":0,)"
+     R"("IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":"default",)"
+     R"("ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys",)"
+     R"("/proc/sysrq-trigger"],"Init":true})"},
+    {R"({"Image":"bb:1","HostConfig":{"Privileged":true,"MaskedPaths":["/a"],)"
+     R"("RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2},)"
+     R"("PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8000-8010"}],)"
+     R"("90/udp":null},"BlkioWeight":5,"BlkioDeviceReadBps":[{"Path":"/dev/vda",)"
+     R"("Rate":18446744073709551615}],"BlkioWeightDevice":[{"Path":"/dev/vda","Weight":10}],)"
+     R"("MemoryReservation":7000000,"CpuPeriod":1000,"CpuQuota":2000,)"
+     R"("Mounts":[{"Type":"volume","Source":"vv","Target":"/m",)"
+     R"("VolumeOptions":{"NoCopy":true,"DriverConfig":{"Name":"local"}}},{"Type":"tmpfs",)"
+     R"("Target":"/n","TmpfsOptions":{"SizeBytes":1024,"Mode":511}}]}})",
+     R"({"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
+     R"("AttachStderr":false,"ExposedPorts":{"80/tcp":{}},"Tty":false,"OpenStdin":false,)"
+     R"("StdinOnce":false,"Env":["A=1","B=2"],"Cmd":["sh"],"Image":"bb:1",)"
+     R"("Volumes":{"/data":{}},"WorkingDir":"/w","Entrypoint":null,"OnBuild":null,)"
+     R"("Labels":{"x":"y"}})",
+     R"({"Binds":null,"ContainerIDFile":"","LogConfig":{"Type":"json-file","Config":{}},)"
+     R"("NetworkMode":"bridge","PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1",)"
+     R"("HostPort":"8000-8010"}],"90/udp":null},"RestartPolicy":{"Name":"on-failure",)"
+     R"("MaximumRetryCount":2},"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,)"
+     R"("CapAdd":null,"CapDrop":null,"CgroupnsMode":"host","Dns":null,"DnsOptions":null,)"
+     R"("DnsSearch":null,"ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"",)"
+     R"("Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":true,"PublishAllPorts":false,)"
+     R"("ReadonlyRootfs":false,"SecurityOpt":["label=disable"],"UTSMode":"","UsernsMode":"",)"
+     R"("ShmSize":67108864,"Runtime":"runc","ConsoleSize":[0,0],"Isolation":"",)"
+     R"("CpuShares":0,"Memory":0,"NanoCpus":0,"CgroupParent":"","BlkioWeight":0,)"
+     R"("BlkioWeightDevice":[],"BlkioDeviceReadBps":[{"Path":"/dev/vda",)"
+     R"("Rate":18446744073709551615}],"BlkioDeviceWriteBps":null,"BlkioDeviceReadIOps":null,)"
+     R"("BlkioDeviceWriteIOps":null,"CpuPeriod":1000,"CpuQuota":2000,"CpuRealtimePeriod":0,)"
+     R"("CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"","Devices":null,)"
+     R"("DeviceCgroupRules":null,"DeviceRequests":null,"MemoryReservation":7000000,)"
+     R"("MemorySwap":0,"MemorySwappiness":null,"OomKillDisable":false,"PidsLimit":null,)"
+     R"("Ulimits":null,"CpuCount":0,"CpuPercent":0,"IOMaximumIOps":0,"IOMaximumBandwidth":0,)"
+     R"("Mounts":[{"Type":"volume","Source":"vv","Target":"/m",)"
+     R"("VolumeOptions":{"NoCopy":true,"DriverConfig":{"Name":"local"}}},{"Type":"tmpfs",)"
+     R"("Target":"/n","TmpfsOptions":{"SizeBytes":1024,"Mode":511}}],"MaskedPaths":["/a"],)"
+     R"("ReadonlyPaths":null})"},
+    {R"({"Image":"bb:1","HostConfig":{"Privileged":false,"ReadonlyPaths":[],)"
+     R"("LogConfig":{"Type":"none","Config":{"x":"y"}},"VolumeDriver":"local","Binds":["/b",)"
+     R"("vv:/c"],"PublishAllPorts":true,"KernelMemory":9000000,"CpuPercent":3}})",
+     R"({"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":false,)"
+     R"("AttachStderr":false,"ExposedPorts":{"80/tcp":{}},"Tty":false,"OpenStdin":false,)"
+     R"("StdinOnce":false,"Env":["A=1","B=2"],"Cmd":["sh"],"Image":"bb:1",)"
+     R"("Volumes":{"/data":{}},"WorkingDir":"/w","Entrypoint":null,"OnBuild":null,)"
+     R"("Labels":{"x":"y"}})",
+     R"({"Binds":["/b","vv:/c"],"ContainerIDFile":"","LogConfig":{"Type":"none",)"
+     R"("Config":{"x":"y"}},"NetworkMode":"bridge","PortBindings":null,)"
+     R"("RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,)"
+     R"("VolumeDriver":"local","VolumesFrom":null,"CapAdd":null,"CapDrop":null,)"
+     R"("CgroupnsMode":"host","Dns":null,"DnsOptions":null,"DnsSearch":null,)"
+     R"("ExtraHosts":null,"GroupAdd":null,"IpcMode":"private","Cgroup":"","Links":null,)"
+     R"("OomScoreAdj":0,"PidMode":"","Privileged":false,"PublishAllPorts":true,)"
+     R"("ReadonlyRootfs":false,"SecurityOpt":null,"UTSMode":"","UsernsMode":"",)"
+     R"("ShmSize":67108864,"Runtime":"runc","ConsoleSize":[0,0],"Isolation":"",)"
+     R"("CpuShares":0,"Memory":0,"NanoCpus":0,"CgroupParent":"","BlkioWeight":0,)"
+     R"("BlkioWeightDevice":null,"BlkioDeviceReadBps":null,"BlkioDeviceWriteBps":null,)"
+     R"("BlkioDeviceReadIOps":null,"BlkioDeviceWriteIOps":null,"CpuPeriod":0,"CpuQuota":0,)"
+     R"("CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"",)"
+     R"("Devices":null,"DeviceCgroupRules":null,"DeviceRequests":null,)"
+     R"("KernelMemory":9000000,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":null,)"
+     R"("OomKillDisable":false,"PidsLimit":null,"Ulimits":null,"CpuCount":0,"CpuPercent":0,)"
+     R"("IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":"default","ReadonlyPaths":[]})"},
+};
+
+} // namespace gantry::container
