@@ -1,0 +1,12 @@
+#pragma once
+
+namespace gantry::monitor {
+
+/// The program: `gantry-monitor SETTINGS` (a file, see `settings`; `-` is standard input). Starts
+/// the monitor as a process of its own, apart from ours in session, group, descriptors and signals,
+/// and parent of nothing that we have; waits until the runtime has made the process or failed to;
+/// writes a launch reply to standard output. Exit code: 0 if there is a process, 1 if not, 2 for
+/// a wrong command line.
+int launch(int argc, char** argv);
+
+} // namespace gantry::monitor
