@@ -173,7 +173,13 @@ TEST_CASE_METHOD(trash_actor_fixture, "trash: tries again when the workers have 
                  "[actors][image]") {
   auto leave = std::make_shared<std::promise<void>>();
   auto wait = leave->get_future().share();
-  while (pool.submit("holder", [wait] { wait.wait(); })) {
+  auto held = std::make_shared<std::promise<void>>();
+  REQUIRE(pool.submit("holder", [wait, held] {
+    held->set_value();
+    wait.wait();
+  }));
+  held->get_future().wait(); // from now on nothing leaves the queue
+  while (pool.submit("waiter", [wait] { wait.wait(); })) {
   }
   discard("a", 3);
   spawn({.pause = 1ms});
