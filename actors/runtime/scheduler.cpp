@@ -10,6 +10,7 @@
 #include <caf/exit_reason.hpp>
 #include <caf/scheduled_actor.hpp>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
@@ -263,6 +264,9 @@ void scheduler::init(caf::actor_system_config& cfg) {
   auto hint = std::max(2, static_cast<int>(threads_ / contexts));
   for (std::size_t i = 0; i < contexts; ++i) {
     contexts_.push_back(std::make_unique<boost::asio::io_context>(hint));
+    // Its first descriptor makes it open descriptors of its own, of which there may be none left
+    // when the first socket comes to it.
+    boost::asio::posix::stream_descriptor first{*contexts_.back()};
     guards_.push_back(boost::asio::make_work_guard(*contexts_.back()));
   }
   clock_ = std::make_unique<asio_clock>(*contexts_.front());

@@ -218,9 +218,10 @@ class Daemon:
             kinds = re.findall(r"^actor \d+ \[[^]]*\]:\n(\S+)\n", self.log()[before:], re.M)
             return kinds if "engine" in kinds else None
         wait_until(dump, self.last_words)
-        # It comes in several writes: it is whole when nothing follows its last empty line.
-        return wait_until(lambda: dump() if self.log().endswith("\n\n") else None,
-                          self.last_words)
+        def is_whole():
+            # It comes in several writes: nothing but lines of the log follows its last empty line.
+            return re.sub(r"^time=.*\n", "", self.log()[before:], flags=re.M).endswith("\n\n")
+        return wait_until(lambda: dump() if is_whole() else None, self.last_words)
 
     def wait_for_no_connections(self):
         wait_until(lambda: "connection" not in self.actors(), "connection actors live on")
