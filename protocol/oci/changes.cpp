@@ -295,9 +295,10 @@ private:
     if (!config_.env)
       config_.env.emplace();
     for (const auto& [key, value] : *entries) {
-      auto known = std::find_if(config_.env->begin(), config_.env->end(), [&](const auto& entry) {
-        return entry.substr(0, entry.find('=')) == key;
-      });
+      auto known =
+          std::find_if(config_.env->begin(), config_.env->end(), [&key = key](const auto& entry) {
+            return entry.substr(0, entry.find('=')) == key;
+          });
       if (known != config_.env->end())
         *known = key + '=' + value;
       else
