@@ -1,6 +1,7 @@
 #include "tests/actors/store/store_fixture.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -44,6 +45,29 @@ bool changes_files(const __ptrace_syscall_info& call) {
   }
 }
 
+/// While it lives, this thread and the children it makes stay on the processor they are on: tracer
+/// and traced take turns, and waking each other across processors took half of the time.
+class one_processor {
+public:
+  one_processor() {
+    if (::sched_getaffinity(0, sizeof all_, &all_) != 0)
+      return;
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &here);
+    confined_ = ::sched_setaffinity(0, sizeof here, &here) == 0;
+  }
+  one_processor(one_processor&&) = delete;
+  ~one_processor() {
+    if (confined_)
+      ::sched_setaffinity(0, sizeof all_, &all_);
+  }
+
+private:
+  cpu_set_t all_{};
+  bool confined_ = false;
+};
+
 /// How a run of the child ended.
 struct run_end {
   bool killed = false; ///< before its `kill_before`th change; else it came to its end
@@ -53,6 +77,7 @@ struct run_end {
 /// Runs `act` in a child process that is killed just before its nth change of the file system
 /// (from 0).
 run_end run_until(int kill_before, const std::function<int()>& act) {
+  const one_processor confined;
   ::pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {

@@ -52,6 +52,11 @@ std::string listing(const std::string& dir) {
                       "-o -printf '%s %.10T@\\n' \\) | sort");
 }
 
+// A digest of each file.
+std::string contents(const std::string& dir) {
+  return shell_output("cd '" + dir + "' && find . -type f -exec sha256sum {} + | sort");
+}
+
 // The tree in a format of libarchive, written by it. To find the format by its name would link all
 // formats, and what they need.
 std::string written_by_libarchive(const std::string& tree, int (*set_format)(archive*)) {
@@ -86,7 +91,7 @@ std::string written_by_libarchive(const std::string& tree, int (*set_format)(arc
 }
 
 std::string error_of(const std::string& tar) {
-  const temp_dir dir;
+  const memory_dir dir;
   const auto made = import_layer(dir.file("layer"), tar);
   return made.has_value() ? "" : made.error().message;
 }
@@ -117,8 +122,7 @@ TEST_CASE("layer_import: what GNU tar writes comes out bit for bit", "[actors][s
     const auto layer = round_trip(dir.file("layer"), tar);
     CHECK(layer.entries == std::stoull(shell_output("find '" + dir.file("tree") + "' | wc -l")));
     CHECK(listing(dir.file("tree")) == listing(dir.file("layer/diff")));
-    shell("cd '" + dir.file("tree") + "' && find . -type f -exec cmp {} '" +
-          dir.file("layer/diff") + "'/{} \\;");
+    CHECK(contents(dir.file("tree")) == contents(dir.file("layer/diff")));
     CHECK(layer.tree_size ==
           std::stoull(shell_output(
               "cd '" + dir.file("tree") +
@@ -241,7 +245,7 @@ TEST_CASE("layer_import: what follows the end of the archive is kept", "[actors]
 
 TEST_CASE("layer_import: the last file's padding may be missing, as umoci leaves it",
           "[actors][store]") {
-  const temp_dir dir;
+  const memory_dir dir;
   for (const std::size_t size : {std::size_t{1}, std::size_t{511}, std::size_t{513}}) {
     const auto whole = entry('0', "first", {}, std::string(600, 'a')) +
                        entry('0', "f", {}, std::string(size, 'x'));
