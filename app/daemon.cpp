@@ -5,6 +5,8 @@
 #include "actors/host/sd_notify.hpp"
 #include "actors/inspect/actors.hpp"
 #include "actors/jobs/builtins.hpp"
+#include "actors/jobs/container_create.hpp"
+#include "actors/jobs/container_jobs.hpp"
 #include "actors/jobs/daemon_facts.hpp"
 #include "actors/jobs/image_builtins.hpp"
 #include "actors/jobs/image_jobs.hpp"
@@ -14,6 +16,7 @@
 #include "actors/runtime/worker_pool.hpp"
 #include "actors/server/activation.hpp"
 #include "actors/server/serveapi.hpp"
+#include "app/containers.hpp"
 #include "app/images.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
@@ -124,7 +127,8 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, const images::open_function& open_images) {
+booted boot(const settings& s, const images::open_function& open_images,
+            const std::function<result<void>()>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
     result.error = make_directory(path);
@@ -141,6 +145,10 @@ booted boot(const settings& s, const images::open_function& open_images) {
     result.storage_driver = to_string(*driver);
   else
     result.error = driver.error().message;
+  if (!result.error.empty())
+    return result;
+  if (auto opened = open_containers(); !opened)
+    result.error = opened.error().message;
   return result;
 }
 
@@ -175,6 +183,7 @@ struct daemon::parts {
   std::shared_ptr<jobs::shared_facts> facts;
   events::hub_actor hub;
   std::optional<app::images> images;
+  std::optional<app::containers> containers;
   server::activation_actor activation;
   core::engine_actor engine;
   supervisor_actor supervisor;
@@ -189,6 +198,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
     log::write(log::level::warn, "daemon", warning);
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
   p.images.emplace(p.system, p.hub, p.pool, p.streams);
+  p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current);
   auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
     if (notifier.wanted())
       pool->submit("sd_notify READY=1", [notifier] {
@@ -213,6 +223,8 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
       .value();
   jobs::add_image_jobs(jobs, p.images->services()).value();
   jobs::add_image_stream_jobs(jobs, p.images->services()).value();
+  jobs::add_container_create_job(jobs, p.containers->all(), p.containers->manager()).value();
+  jobs::add_container_jobs(jobs, p.containers->all()).value();
 
   p.engine =
       runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
@@ -220,17 +232,21 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool,
-              open_images = p.images->opener()] {
-               auto result = boot(s, open_images);
+              open_images = p.images->opener(), open_containers = p.containers->opener(),
+              find = p.containers->finder(p.current)] {
+               auto result = boot(s, open_images, open_containers);
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);
                caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
-               // Asking programs for their versions takes a while; only those who want to know
-               // them wait for it.
-               pool->submit("look at the machine", [s, facts, id = result.engine_id] {
-                 facts->learn(jobs::read_daemon_facts_blocking(
-                     facts_settings(s), build_facts_of_this(), id, ::getenv));
+               // Trying runtimes and asking programs for their versions takes a while; only those
+               // who want to know wait for it.
+               pool->submit("look at the machine", [s, facts, find, id = result.engine_id] {
+                 auto chosen = find();
+                 auto found = jobs::read_daemon_facts_blocking(facts_settings(s),
+                                                               build_facts_of_this(), id, ::getenv);
+                 found.chosen_runtime = std::move(chosen);
+                 facts->learn(std::move(found));
                });
                return result;
              });
@@ -241,6 +257,7 @@ daemon::~daemon() {
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
                       core::to_ptr(p.activation), core::to_ptr(p.hub)})
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  p.containers->end();
   p.images->end();
   p.streams.stop();
   p.pool.stop();

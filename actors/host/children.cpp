@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -71,73 +72,19 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return list;
 }
 
-// posix_spawn(3) with its attributes. Returns the pid, or a negative errno.
-pid_t spawn(const child_command& command, int in, int out, int err) {
-  struct spawn_settings {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    spawn_settings() {
-      ::posix_spawn_file_actions_init(&actions);
-      ::posix_spawnattr_init(&attributes);
-    }
-    ~spawn_settings() {
-      ::posix_spawnattr_destroy(&attributes);
-      ::posix_spawn_file_actions_destroy(&actions);
-    }
-  } settings;
-  ::posix_spawn_file_actions_adddup2(&settings.actions, in, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&settings.actions, out, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&settings.actions, err, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, STDERR_FILENO + 1);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
-  ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                       POSIX_SPAWN_SETPGROUP);
-  auto argv = pointers(command.argv);
-  auto env = pointers(command.env);
-  pid_t pid = 0;
-  int error =
-      ::posix_spawn(&pid, command.argv.front().c_str(), &settings.actions, &settings.attributes,
-                    argv.data(), command.env.empty() ? environ : env.data());
-  return error == 0 ? pid : -error;
-}
-
-// One of the child's two outputs.
-struct captured_stream {
-  unique_fd fd;
-  std::string text;
-
-  // Reads what is there now, at most `rounds` buffers: one who writes without end must not hold us.
-  // Closes at the end of the stream.
-  void drain(std::size_t limit, bool& truncated, int rounds) {
-    std::array<char, 16384> buffer;
-    for (; fd && rounds > 0; --rounds) {
-      ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got < 0 && errno == EAGAIN)
-        return;
-      if (got <= 0) {
-        fd.reset();
-        return;
-      }
-      auto size = static_cast<std::size_t>(got);
-      auto keep = std::min(size, limit - std::min(limit, text.size()));
-      text.append(buffer.data(), keep);
-      truncated |= keep < size;
-    }
+struct spawn_settings {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  spawn_settings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+  }
+  spawn_settings(spawn_settings&&) = delete;
+  ~spawn_settings() {
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
   }
 };
-
-std::string duration_text(std::chrono::milliseconds time) {
-  auto count = time.count();
-  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
-}
 
 } // namespace
 
@@ -197,20 +144,61 @@ void child_process::kill_and_reap() noexcept {
     return;
   signal_group(SIGKILL);
   ::kill(pid_, SIGKILL); // should it not have become a group leader
+  pollfd end{pidfd_.get(), POLLIN, 0};
+  if (pidfd_)
+    while (::poll(&end, 1, reap_patience.count()) < 0 && errno == EINTR)
+      ;
   siginfo_t info{};
-  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) != 0 && errno == EINTR)
+  const int flags = pidfd_ ? WEXITED | WNOHANG : WEXITED;
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, flags) != 0 && errno == EINTR)
     ;
   pid_ = 0;
   pidfd_.reset();
 }
 
-result<child_output> run_child(const child_command& command) {
+std::string limit_text(std::chrono::milliseconds limit) {
+  const auto count = limit.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
+}
+
+api_error late_child(const std::string& path, std::chrono::milliseconds limit) {
+  return {errc::unavailable, "'" + path + "' did not end within " + limit_text(limit)};
+}
+
+pid_t spawn_program(const std::vector<std::string>& argv, const std::vector<std::string>& env,
+                    int in, int out, int err) {
+  spawn_settings settings;
+  ::posix_spawn_file_actions_adddup2(&settings.actions, in, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&settings.actions, out, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&settings.actions, err, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, STDERR_FILENO + 1);
+  sigset_t none;
+  sigset_t all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                       POSIX_SPAWN_SETPGROUP);
+  const auto words = pointers(argv);
+  const auto variables = pointers(env);
+  pid_t pid = 0;
+  const int error =
+      ::posix_spawn(&pid, argv.front().c_str(), &settings.actions, &settings.attributes,
+                    words.data(), env.empty() ? environ : variables.data());
+  return error == 0 ? pid : -error;
+}
+
+// -- running_child --------------------------------------------------------------
+
+result<running_child> running_child::start(const child_command& command) {
   if (command.argv.empty())
     return api_error{errc::invalid_parameter, "start '': no program given"};
-  const auto& path = command.argv.front();
-  auto start_error = [&path](int error) { return errno_error("start", path, error); };
+  auto start_error = [&](int error) { return errno_error("start", command.argv.front(), error); };
 
-  auto deadline = steady::now() + command.deadline;
+  running_child child;
+  child.output_limit_ = command.output_limit;
   auto in = make_input(command.input);
   if (!in)
     return start_error(errno);
@@ -220,45 +208,90 @@ result<child_output> run_child(const child_command& command) {
   auto err = make_pipe();
   if (!err)
     return start_error(errno);
-  pid_t pid = spawn(command, in.get(), out->write.get(), err->write.get());
+  child.ready_.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!child.ready_)
+    return start_error(errno);
+  const pid_t pid =
+      spawn_program(command.argv, command.env, in.get(), out->write.get(), err->write.get());
   if (pid < 0)
     return start_error(-pid);
-  auto child = child_process::guard(pid);
-  if (!child)
-    return child.error();
-  out->write.reset();
-  err->write.reset();
-
-  child_output output;
-  captured_stream streams[] = {{std::move(out->read), {}}, {std::move(err->read), {}}};
-  auto drain = [&](int rounds) {
-    for (auto& stream : streams)
-      stream.drain(command.output_limit, output.truncated, rounds);
-  };
-  for (bool ended = false; !ended;) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady::now()).count();
-    if (left <= 0)
-      return api_error{errc::unavailable,
-                       "'" + path + "' did not end within " + duration_text(command.deadline)};
-    pollfd waits[] = {{child->pidfd(), POLLIN, 0},
-                      {streams[0].fd.get(), POLLIN, 0},
-                      {streams[1].fd.get(), POLLIN, 0}};
-    if (::poll(waits, std::size(waits), static_cast<int>(std::min<long>(left, 60'000))) < 0 &&
-        errno != EINTR)
-      return errno_error("poll", errno);
-    ended = (waits[0].revents & POLLIN) != 0;
-    drain(1);
+  auto guarded = child_process::guard(pid);
+  if (!guarded)
+    return guarded.error();
+  child.child_ = std::move(*guarded);
+  child.out_.fd = std::move(out->read);
+  child.err_.fd = std::move(err->read);
+  for (int fd : {child.child_.pidfd(), child.out_.fd.get(), child.err_.fd.get()}) {
+    epoll_event event{EPOLLIN, {.fd = fd}};
+    if (::epoll_ctl(child.ready_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+      return start_error(errno);
   }
+  return child;
+}
+
+// Reads what is there now, at most `rounds` buffers: one who writes without end must not hold us.
+// Closes at the end of the stream.
+void running_child::drain(captured_stream& from, int rounds) {
+  std::array<char, 16384> buffer;
+  for (; from.fd && rounds > 0; --rounds) {
+    const ssize_t got = ::read(from.fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0 && errno == EAGAIN)
+      return;
+    if (got <= 0) {
+      from.fd.reset(); // which takes it out of the set, too
+      return;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    const auto keep = std::min(size, output_limit_ - std::min(output_limit_, from.text.size()));
+    from.text.append(buffer.data(), keep);
+    truncated_ |= keep < size;
+  }
+}
+
+void running_child::drain(int rounds) {
+  drain(out_, rounds);
+  drain(err_, rounds);
+}
+
+result<bool> running_child::advance() {
+  pollfd end{child_.pidfd(), POLLIN, 0};
+  if (::poll(&end, 1, 0) < 0 && errno != EINTR)
+    return errno_error("poll", errno);
+  drain(1);
+  return (end.revents & POLLIN) != 0;
+}
+
+result<child_output> running_child::finish() {
   // What it may have left running holds the pipes; end that before the last look into them.
-  child->signal_group(SIGKILL);
+  kill();
   drain(64); // 1 MiB, the most a pipe holds
-  auto exit = child->reap();
+  auto exit = child_.reap();
   if (!exit)
     return exit.error();
-  output.exit = *exit;
-  output.out = std::move(streams[0].text);
-  output.err = std::move(streams[1].text);
-  return output;
+  return child_output{*exit, std::move(out_.text), std::move(err_.text), truncated_};
+}
+
+result<child_output> run_child(const child_command& command) {
+  const auto deadline = steady::now() + command.deadline;
+  auto child = running_child::start(command);
+  if (!child)
+    return child.error();
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady::now()).count();
+    if (left <= 0)
+      return late_child(command.argv.front(), command.deadline);
+    pollfd ready{child->ready_fd(), POLLIN, 0};
+    if (::poll(&ready, 1, static_cast<int>(std::min<long>(left, 60'000))) < 0 && errno != EINTR)
+      return errno_error("poll", errno);
+    const auto ended = child->advance();
+    if (!ended)
+      return ended.error();
+    if (*ended)
+      return child->finish();
+  }
 }
 
 } // namespace gantry::host

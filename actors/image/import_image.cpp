@@ -136,7 +136,8 @@ private:
     if (named)
       publish("tag", put->id, name_.familiar());
     publish("import", put->id, put->id.str());
-    return io_.write(status_line(put->id.str()));
+    const auto& id = put->id;
+    return io_.write(status_line(request_.bare_id ? std::string{id.hex()} : id.str()));
   }
 
   void publish(std::string action, const oci::digest& id, std::string name) const {

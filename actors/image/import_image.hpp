@@ -16,6 +16,7 @@ struct import_request {
   std::string message;              ///< "": `Imported from SOURCE`
   std::vector<std::string> changes; ///< lines of a Dockerfile
   std::string platform;             ///< that it is for; "": that of this machine
+  bool bare_id = false;             ///< tell the id without its algorithm
 };
 
 /// Makes an image of a tar (packed or not) as dockerd does: section 16.3. Blocking. Tells the

@@ -37,9 +37,8 @@ result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& 
 /// `ping`, `version`, `info` and `disk_usage` (sections 22, clause Y9).
 result<void> add_system_jobs(engine::job_table& table, const builtin_services& services);
 
-/// `containers`, `container_inspect`, `networks`, `network_inspect`, `volumes` and
-/// `volume_inspect`. There are no objects: lists are empty, and whatever is named is not found, in
-/// the words that clients match.
+/// `networks`, `network_inspect`, `volumes` and `volume_inspect`. There are no objects: lists are
+/// empty, and whatever is named is not found, in the words that clients match.
 result<void> add_object_jobs(engine::job_table& table);
 
 /// `debug_vars` and `debug_pprof` (clauses DB1-DB3).

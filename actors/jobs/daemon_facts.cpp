@@ -92,9 +92,7 @@ result<void> write_file(const std::string& directory, const std::string& path,
 } // namespace
 
 std::string daemon_facts::default_runtime() const {
-  if (!settings.default_runtime.empty())
-    return settings.default_runtime;
-  return runtimes.empty() ? std::string{} : runtimes.front().name;
+  return settings.default_runtime.empty() ? chosen_runtime : settings.default_runtime;
 }
 
 daemon_facts read_daemon_facts_blocking(daemon_settings settings, build_facts build, std::string id,

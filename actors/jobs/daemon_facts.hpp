@@ -32,7 +32,7 @@ struct daemon_settings {
   bool live_restore = false;
   bool no_new_privileges = false;
   std::string log_driver = "json-file";
-  std::string default_runtime;                              ///< empty: the first of those found
+  std::string default_runtime;                              ///< empty: the best that works
   std::map<std::string, std::string, std::less<>> runtimes; ///< more of them: name -> path
   std::vector<std::string> registry_mirrors;
   std::vector<std::string> insecure_registries; ///< networks in CIDR form and hosts
@@ -56,9 +56,10 @@ struct daemon_facts {
   host::cgroup_facts cgroups;
   host::security_facts security;
   host::storage_facts storage;
-  std::string storage_driver;
+  std::string storage_driver; ///< that keeps the layers: `overlay2`, `copy`; known after the boot
   host::proxy_facts proxies;
   std::vector<host::program> runtimes; ///< those found, best first
+  std::string chosen_runtime;          ///< the best of those that were found to work; "" for none
   std::optional<host::program> monitor;
   std::optional<host::program> init;
 
@@ -83,10 +84,10 @@ public:
 
   /// A copy of the pointer: what it shows stays as it is.
   std::shared_ptr<const daemon_facts> get() const;
-  /// The engine's id is known before the machine has been looked at.
+  /// What the boot tells, before the machine has been looked at.
   void learn_boot(std::string id, std::string storage_driver);
-  /// Puts in force what was found out about the machine. The settings stay: they may have been
-  /// reloaded.
+  /// Puts in force what was found out about the machine. The settings stay, for they may have been
+  /// reloaded, and so does what the boot told.
   void learn(daemon_facts facts);
   /// Calls `then` when the machine has been looked at: at once, or from the thread that calls
   /// `learn`. True if it was at once.

@@ -1,4 +1,5 @@
 #include "actors/image/import_image.hpp"
+#include "actors/jobs/image_arguments.hpp"
 #include "actors/jobs/image_transfer.hpp"
 
 namespace gantry::jobs {
@@ -15,6 +16,7 @@ result<job_output> import(const job::request& request, job_streams& streams,
   wanted.message = environment.get("message");
   wanted.changes = environment.get_list("changes");
   wanted.platform = environment.get("platform");
+  wanted.bare_id = asks_as_1_2(environment);
 
   job_transfer transfer{streams};
   auto imported = image::import_image(wanted, transfer.streams(), services);

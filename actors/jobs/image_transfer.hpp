@@ -34,7 +34,7 @@ result<void> add_image_load_job(engine::job_table& table, const image::image_ser
 result<void> add_image_save_job(engine::job_table& table, const image::image_services& services);
 
 /// `image_import`: makes an image of a tar (section 16.3). Env `fromSrc`, `repo`, `tag`, `message`,
-/// `changes` (a list), `platform`.
+/// `changes` (a list), `platform`, and `shape`: `1.2` is told the id without `sha256:`.
 result<void> add_image_import_job(engine::job_table& table, const image::image_services& services);
 
 } // namespace gantry::jobs

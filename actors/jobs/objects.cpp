@@ -1,7 +1,5 @@
 #include "actors/jobs/builtins.hpp"
 
-#include "protocol/api/filters.hpp"
-
 #include <boost/json/array.hpp>
 
 #include <string>
@@ -24,26 +22,6 @@ void with_name(job_run& run, F f) {
   f(run, run.args().front());
 }
 
-void containers(job_run& run) {
-  // As arguments of their own (1.2.0) and as filters (today), each with its text.
-  for (auto key : {"before", "since"})
-    if (const auto& name = run.environment().get(key); !name.empty())
-      return run.fail(errc::system, "Could not find container with name or id " + name);
-  auto wanted = api::filters::parse(run.environment().get("filters"));
-  if (!wanted)
-    return run.fail(wanted.error());
-  for (auto key : {"before", "since"})
-    if (auto names = wanted->values(key); !names.empty())
-      return run.fail(errc::not_found, "No such container: " + names.front());
-  empty_list(run);
-}
-
-void container_inspect(job_run& run) {
-  with_name(run, [](job_run& r, const std::string& name) {
-    r.fail(errc::not_found, "No such container: " + name);
-  });
-}
-
 void network_inspect(job_run& run) {
   with_name(run, [](job_run& r, const std::string& name) {
     r.fail(errc::not_found, "network " + name + " not found");
@@ -60,9 +38,10 @@ void volume_inspect(job_run& run) {
 
 result<void> add_object_jobs(engine::job_table& table) {
   constexpr std::pair<const char*, void (*)(job_run&)> jobs[] = {
-      {"containers", containers}, {"container_inspect", container_inspect},
-      {"networks", empty_list},   {"network_inspect", network_inspect},
-      {"volumes", empty_list},    {"volume_inspect", volume_inspect},
+      {"networks", empty_list},
+      {"network_inspect", network_inspect},
+      {"volumes", empty_list},
+      {"volume_inspect", volume_inspect},
   };
   for (auto [name, function] : jobs)
     if (auto added = table.add(name, engine::job_function{function}); !added)

@@ -29,7 +29,7 @@ std::string take_tls_error(const char* otherwise) {
 
 } // namespace
 
-byte_stream::byte_stream(boost::asio::io_context& io) : descriptor_(io) {}
+byte_stream::byte_stream(boost::asio::io_context& io) : io_(io), descriptor_(io) {}
 
 byte_stream::~byte_stream() { drop_tls(); }
 
@@ -130,15 +130,16 @@ io_result byte_stream::write(std::string_view bytes) {
   }
 }
 
-void byte_stream::wait(readiness what, caf::strong_actor_ptr owner) {
+void byte_stream::wait(readiness what, caf::strong_actor_ptr owner, std::uint32_t source) {
   using descriptor = boost::asio::posix::stream_descriptor;
-  descriptor_.async_wait(what == readiness::read    ? descriptor::wait_read
-                         : what == readiness::write ? descriptor::wait_write
-                                                    : descriptor::wait_error,
-                         [keep = shared_from_this(), owner = std::move(owner),
-                          what](const boost::system::error_code& ec) {
-                           tell(owner, io_ready{what, ec == boost::asio::error::operation_aborted});
-                         });
+  descriptor_.async_wait(
+      what == readiness::read    ? descriptor::wait_read
+      : what == readiness::write ? descriptor::wait_write
+                                 : descriptor::wait_error,
+      [keep = shared_from_this(), owner = std::move(owner), what,
+       source](const boost::system::error_code& ec) {
+        tell(owner, io_ready{what, ec == boost::asio::error::operation_aborted, source});
+      });
 }
 
 void byte_stream::cancel() noexcept {

@@ -31,6 +31,7 @@ enum class readiness : std::uint8_t {
 struct io_ready {
   readiness what = readiness::read;
   bool aborted = false;
+  std::uint32_t source = 0; ///< as given to `wait`
 };
 
 /// How a read, write or handshake went.
@@ -63,6 +64,8 @@ public:
   bool is_tls() const noexcept { return tls_ != nullptr; }
   ssl_st* tls() const noexcept { return tls_; }
   int fd() noexcept { return descriptor_.native_handle(); }
+  /// Where it is watched: what works together with it is best watched there too.
+  boost::asio::io_context& io() noexcept { return io_; }
 
   /// Goes on with the TLS handshake; `ok` when it is done (at once without TLS).
   io_status handshake();
@@ -77,8 +80,8 @@ public:
   io_result write(std::string_view bytes);
 
   /// Sends one `io_ready` to `owner` when the socket is ready. At most one wait of each kind may be
-  /// pending.
-  void wait(readiness what, caf::strong_actor_ptr owner);
+  /// pending. `source` comes back with it, for owners of several sockets.
+  void wait(readiness what, caf::strong_actor_ptr owner, std::uint32_t source = 0);
   /// Pending waits end with `aborted`.
   void cancel() noexcept;
 
@@ -94,6 +97,7 @@ private:
   explicit byte_stream(boost::asio::io_context& io);
   io_status tls_status(int result);
 
+  boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor descriptor_;
   ssl_st* tls_ = nullptr;
   std::string tls_error_;

@@ -1,5 +1,7 @@
 #include "actors/store/metadata_db.hpp"
 
+#include "actors/store/schema.hpp"
+
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -8,57 +10,6 @@
 namespace gantry::store {
 
 namespace {
-
-/// `Gnty`, in the header of the file.
-constexpr std::int32_t application_id = 0x476e7479;
-
-/// The steps from an empty file to the schema of today; PRAGMA user_version counts those done.
-/// A step that was released is never changed. Times are nanoseconds since 1970, UTC; `created` is
-/// in seconds, for it may be the year 1.
-constexpr std::array migrations{
-    R"sql(
-CREATE TABLE layers(            -- a layer whose files are under layers/DRIVER/
-  key INTEGER PRIMARY KEY,
-  diff_id TEXT NOT NULL UNIQUE, -- sha256:HEX of its uncompressed tar
-  driver TEXT NOT NULL,
-  tar_size INTEGER NOT NULL,
-  size INTEGER NOT NULL         -- of the files in it
-) STRICT;
-CREATE TABLE images(
-  key INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,      -- sha256:HEX of its config, which is a blob
-  parent INTEGER REFERENCES images(key) ON DELETE SET NULL,
-  created INTEGER,              -- from the config, for people: what counts is in the blob
-  os TEXT NOT NULL,
-  architecture TEXT NOT NULL,
-  variant TEXT NOT NULL,
-  tagged INTEGER,
-  loaded INTEGER NOT NULL
-) STRICT;
-CREATE INDEX images_by_parent ON images(parent) WHERE parent IS NOT NULL;
-CREATE TABLE image_layers(
-  image INTEGER NOT NULL REFERENCES images(key) ON DELETE CASCADE,
-  position INTEGER NOT NULL,    -- 0 is the base
-  layer INTEGER NOT NULL REFERENCES layers(key),
-  PRIMARY KEY(image, position)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX image_layers_by_layer ON image_layers(layer);
-CREATE TABLE image_references(
-  key INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,    -- docker.io/library/busybox:latest, or with @sha256:HEX
-  image INTEGER NOT NULL REFERENCES images(key) ON DELETE CASCADE
-) STRICT;
-CREATE INDEX image_references_by_image ON image_references(image);
-CREATE TABLE set_aside(         -- what could not be used, for people
-  key INTEGER PRIMARY KEY,
-  kind TEXT NOT NULL,
-  name TEXT NOT NULL,
-  content TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  at INTEGER NOT NULL
-) STRICT;
-)sql",
-};
 
 constexpr const char* set_aside_purpose = "set aside what cannot be used";
 
@@ -82,33 +33,6 @@ result<oci::digest> read_digest(std::string_view text) {
   if (id && id->algorithm() != "sha256")
     return api_error{errc::system, "unsupported digest algorithm"};
   return id;
-}
-
-result<void> migrate(sqlite::database& db, const std::string& file) {
-  std::string purpose = "set up database '" + file + "'";
-  auto change = sqlite::transaction::begin(db, purpose);
-  if (!change)
-    return change.error();
-  auto version = db.integer("PRAGMA user_version", purpose);
-  if (!version)
-    return version.error();
-  auto known = static_cast<std::int64_t>(migrations.size());
-  if (*version > known)
-    return api_error{errc::conflict,
-                     "database '" + file + "' was made by a newer version (schema " +
-                         std::to_string(*version) + ", known up to " + std::to_string(known) + ")"};
-  if (*version < 0)
-    return api_error{errc::system,
-                     "database '" + file + "' has the schema version " + std::to_string(*version)};
-  if (*version == known)
-    return {};
-  for (auto step = *version; step < known; ++step)
-    if (auto done = db.execute(migrations[static_cast<std::size_t>(step)], purpose); !done)
-      return done.error();
-  std::string note = "PRAGMA user_version = " + std::to_string(known);
-  if (auto done = db.execute(note.c_str(), purpose); !done)
-    return done.error();
-  return change->commit();
 }
 
 } // namespace
@@ -181,11 +105,9 @@ metadata_db& metadata_db::operator=(metadata_db&&) noexcept = default;
 metadata_db::~metadata_db() = default;
 
 result<metadata_db> metadata_db::open(const std::filesystem::path& file) {
-  auto db = sqlite::database::open(file, application_id);
+  auto db = open_metadata(file);
   if (!db)
     return db.error();
-  if (auto done = migrate(*db, file.string()); !done)
-    return done.error();
   auto prepared = statements::prepare(*db);
   if (!prepared)
     return prepared.error();

@@ -28,7 +28,7 @@ class metadata_db {
 public:
   /// Opens or makes the database and brings its schema up to date. Errors: as `sqlite::failure`;
   /// conflict if a newer program made it: `... was made by a newer version (schema 9, known up to
-  /// 1)`.
+  /// 2)`.
   static result<metadata_db> open(const std::filesystem::path& file);
 
   metadata_db(metadata_db&&) noexcept;

@@ -1,11 +1,11 @@
 #include "app/monitor/runtime_call.hpp"
 
+#include "actors/host/children.hpp"
 #include "actors/host/errno_text.hpp"
 #include "actors/host/tree_reader.hpp"
-#include "actors/logs/json_record.hpp"
+#include "actors/logs/runtime_messages.hpp"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,42 +19,6 @@ namespace gantry::monitor {
 namespace {
 
 constexpr std::size_t longest_text = std::size_t{16} * 1024;
-
-struct spawn_settings {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  spawn_settings() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  spawn_settings(spawn_settings&&) = delete;
-  ~spawn_settings() {
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-  }
-};
-
-// The last line of error in a runtime's JSON log; the last line of all if none says so.
-std::string last_message(std::string_view log) {
-  std::string last;
-  bool is_error = false;
-  while (!log.empty()) {
-    const auto line = host::next_line(log);
-    auto message = logs::json_text_member(line, "msg");
-    const auto level = logs::json_text_member(line, "level");
-    const bool error = level == "error" || level == "fatal" || level == "panic";
-    if (message.empty() || (is_error && !error))
-      continue;
-    last = std::move(message);
-    is_error = error;
-  }
-  return last;
-}
-
-std::string seconds_text(std::chrono::milliseconds time) {
-  const auto count = time.count();
-  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
-}
 
 } // namespace
 
@@ -72,8 +36,7 @@ runtime_call::runtime_call(event_loop& loop, command what, handler done)
     ::kill(-pid_, SIGKILL);
     ::kill(pid_, SIGKILL);
     pid_ = 0;
-    finish(api_error{errc::unavailable,
-                     what_.argv.front() + " did not end within " + seconds_text(what_.deadline)});
+    finish(host::late_child(what_.argv.front(), what_.deadline));
   });
 }
 
@@ -94,28 +57,7 @@ pid_t runtime_call::spawn() {
   const int err = what_.err < 0 ? error_text_.get() : what_.err;
   if (in < 0 || out < 0 || err < 0)
     return -errno;
-  spawn_settings settings;
-  ::posix_spawn_file_actions_adddup2(&settings.actions, in, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&settings.actions, out, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&settings.actions, err, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, STDERR_FILENO + 1);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
-  ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                       POSIX_SPAWN_SETPGROUP);
-  std::vector<char*> argv;
-  for (auto& argument : what_.argv)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, argv.front(), &settings.actions, &settings.attributes,
-                                  argv.data(), environ);
-  return error == 0 ? pid : -error;
+  return host::spawn_program(what_.argv, {}, in, out, err);
 }
 
 bool runtime_call::child_ended(pid_t pid, int status) {
@@ -137,7 +79,7 @@ void runtime_call::finish(result<void> how) {
 }
 
 api_error runtime_call::failure(int status) const {
-  auto text = last_message(host::read_text(what_.log));
+  auto text = logs::last_runtime_error(host::read_text(what_.log));
   if (text.empty()) {
     text.resize(longest_text);
     const ssize_t got = error_text_ ? ::pread(error_text_.get(), text.data(), text.size(), 0)

@@ -30,7 +30,7 @@ public:
     std::chrono::milliseconds deadline{};
   };
   /// Called once: how it went. Errors: system, the runtime's words or `RUNTIME: exit code N`;
-  /// unavailable, `RUNTIME did not end within 60s`; `start 'RUNTIME': ...`.
+  /// unavailable, `'RUNTIME' did not end within 60s`; `start 'RUNTIME': ...`.
   using handler = std::function<void(const result<void>&)>;
 
   /// Starts it, not inheriting anything but the standard files. `done` is never called from here.

@@ -264,7 +264,7 @@ result<job::request> image_create_job(const call& in) {
   if (!in.query.get("fromImage").empty())
     return api_error{errc::not_implemented,
                      "ImageCreate with fromImage (pull) is not implemented by this daemon"};
-  job::request job{"image_import", {}, {}};
+  auto job = shaped("image_import", {}, in);
   copy_param(job, in, "fromSrc");
   copy_param(job, in, "repo");
   copy_param(job, in, "tag");

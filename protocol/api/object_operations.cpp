@@ -13,8 +13,9 @@ namespace {
 
 bool is_legacy(const call& in) { return in.matched.age == era::legacy; }
 
-// The filters of a list; today's era checks them as dockerd does before it looks at any object.
-result<filters> read_filters(const call& in, filtered list) {
+} // namespace
+
+result<filters> list_filters(const call& in, filtered list) {
   auto f = filters::parse(in.query.get("filters"));
   if (!f || is_legacy(in))
     return f;
@@ -22,9 +23,6 @@ result<filters> read_filters(const call& in, filtered list) {
     return valid.error();
   return f;
 }
-
-
-} // namespace
 
 void set_filters(job::request& job, const filters& f) {
   if (!f.empty())
@@ -34,25 +32,6 @@ void set_filters(job::request& job, const filters& f) {
 void copy_param(job::request& job, const call& in, std::string_view name) {
   if (auto text = in.query.get(name); !text.empty())
     job.environment.set(std::string{name}, std::string{text});
-}
-
-result<job::request> containers_job(const call& in) {
-  auto f = read_filters(in, filtered::containers);
-  if (!f)
-    return f.error();
-  job::request job{"containers", {}, {}};
-  if (auto limit = in.query.get("limit"); !limit.empty()) {
-    auto number = http::parse_int(limit);
-    if (!number && !is_legacy(in))
-      return number.error();
-    job.environment.set_int("limit", number ? *number : 0); // 1.2.0 took garbage for 0
-  }
-  job.environment.set_bool("all", in.query.flag("all"));
-  job.environment.set_bool("size", in.query.flag("size"));
-  copy_param(job, in, "since");
-  copy_param(job, in, "before");
-  set_filters(job, *f);
-  return job;
 }
 
 void list_response(const match& m, job::reply& reply, http::response& out) {
@@ -67,20 +46,8 @@ void list_response(const match& m, job::reply& reply, http::response& out) {
   value_response(m, reply, out);
 }
 
-result<job::request> container_inspect_job(const call& in) {
-  auto name = in.matched.var("name");
-  if (name.empty() && !is_legacy(in))
-    return invalid("invalid name or ID supplied: \"\"");
-  job::request job{"container_inspect", {std::string{name}}, {}};
-  if (is_legacy(in))
-    job.environment.set_bool("raw", in.matched.version < api_version{1, 12});
-  else
-    job.environment.set_bool("size", in.query.flag("size"));
-  return job;
-}
-
 result<job::request> networks_job(const call& in) {
-  auto f = read_filters(in, filtered::networks);
+  auto f = list_filters(in, filtered::networks);
   if (!f)
     return f.error();
   job::request job{"networks", {}, {}};
@@ -101,7 +68,7 @@ result<job::request> network_inspect_job(const call& in) {
 }
 
 result<job::request> volumes_job(const call& in) {
-  auto f = read_filters(in, filtered::volumes);
+  auto f = list_filters(in, filtered::volumes);
   if (!f)
     return f.error();
   job::request job{"volumes", {}, {}};

@@ -35,12 +35,56 @@ result<boost::json::value> upgrade_answer(const call&);
 
 // containers, networks, volumes
 
-/// Job `containers`; env `all`, `size` (booleans), `limit` (integer), `since`, `before`, `filters`.
+/// Job `container_create`; env `name`, `platform`, `version`, `body`.
+result<job::request> container_create_job(const call&);
+/// 201 with the id and the warnings.
+void container_created_response(const match&, job::reply&, http::response&);
+/// Job `containers`; env `all`, `size` (booleans), `limit` (integer), `filters`, `version`; in the
+/// 1.2.0 era `since`, `before`.
 result<job::request> containers_job(const call&);
+/// A list, which the job has written as text.
+void containers_response(const match&, job::reply&, http::response&);
+/// Job `container_inspect NAME`; env `size` (boolean), `version`.
+result<job::request> container_inspect_job(const call&);
+void container_inspect_response(const match&, job::reply&, http::response&);
+/// Job `container_top NAME`; env `ps_args`.
+result<job::request> container_top_job(const call&);
+/// Job `container_start NAME`.
+result<job::request> container_start_job(const call&);
+/// Job `container_stop NAME`; env `signal`, `t` (seconds, negative: no limit).
+result<job::request> container_stop_job(const call&);
+/// Job `container_restart NAME`; env as for `container_stop`.
+result<job::request> container_restart_job(const call&);
+/// Job `container_kill NAME`; env `signal`.
+result<job::request> container_kill_job(const call&);
+/// Job `container_pause NAME`.
+result<job::request> container_pause_job(const call&);
+/// Job `container_unpause NAME`.
+result<job::request> container_unpause_job(const call&);
+/// Job `container_wait NAME`; env `condition`, `early` (the head of the answer goes ahead;
+/// boolean), `shape` = `1.2` in that era.
+result<job::request> container_wait_job(const call&);
+/// Job `container_remove NAME`; env `force`, `v`, `link` (booleans).
+result<job::request> container_remove_job(const call&);
+/// Job `container_prune`; env `filters`.
+result<job::request> container_prune_job(const call&);
+/// Job `container_rename NAME`; env `name`.
+result<job::request> container_rename_job(const call&);
+/// Job `container_update NAME`; env `version`, `body`.
+result<job::request> container_update_job(const call&);
+/// Job `container_resize NAME`; env `h`, `w` (integers).
+result<job::request> container_resize_job(const call&);
+/// Job `container_logs NAME`; env `stdout`, `stderr`, `follow`, `timestamps`, `details`, `framed`
+/// (without a terminal output has frames), `announced` (the media type says so; booleans), `tail`,
+/// `since`, `until`.
+result<job::request> container_logs_job(const call&);
+/// Job `container_attach NAME`; env `stdin`, `stdout`, `stderr`, `logs`, `stream`, `framed`,
+/// `announced` (booleans), `detachKeys`.
+result<job::request> container_attach_job(const call&);
+/// 204 without a body.
+void no_content_response(const match&, job::reply&, http::response&);
 /// A list; never null.
 void list_response(const match&, job::reply&, http::response&);
-/// Job `container_inspect NAME`; env `size`, in the 1.2.0 era `raw` below 1.12.
-result<job::request> container_inspect_job(const call&);
 /// Job `networks`; env `filters`.
 result<job::request> networks_job(const call&);
 /// Job `network_inspect ID`; env `verbose`, `scope`.
@@ -122,6 +166,9 @@ std::optional<bool> parse_bool(std::string_view text) noexcept;
 
 /// Sets env `name` to that parameter of the query, if it is there and not empty.
 void copy_param(job::request& job, const call& in, std::string_view name);
+
+/// The filters of a list; today's era checks them as dockerd does before it looks at any object.
+result<filters> list_filters(const call& in, filtered list);
 
 /// Sets env `filters` to the list form, if there are any.
 void set_filters(job::request& job, const filters& f);

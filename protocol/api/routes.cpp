@@ -15,6 +15,7 @@ using enum route_class;
 using enum offered;
 
 constexpr auto value = reply_kind::value;
+constexpr auto late = reply_kind::late_value;
 constexpr auto chunks = reply_kind::stream;
 constexpr auto hijack = reply_kind::hijack;
 constexpr auto websocket = reply_kind::websocket;
@@ -67,10 +68,10 @@ constexpr auto table = std::to_array<route>({
   {"POST", "/auth", {1, 24}, both, "SystemAuth", json},
 
   // containers
-  {"GET", "/containers/json", {1, 24}, both, "ContainerList", none, value, containers_job, list_response},
-  {"GET", "/containers/ps", {1, 0}, both, "ContainerList", none, value, containers_job, list_response},
-  {"POST", "/containers/create", {1, 24}, both, "ContainerCreate", json},
-  {"POST", "/containers/prune", {1, 25}, today, "ContainerPrune"},
+  {"GET", "/containers/json", {1, 24}, both, "ContainerList", none, value, containers_job, containers_response},
+  {"GET", "/containers/ps", {1, 0}, both, "ContainerList", none, value, containers_job, containers_response},
+  {"POST", "/containers/create", {1, 24}, both, "ContainerCreate", json, value, container_create_job, container_created_response},
+  {"POST", "/containers/prune", {1, 25}, today, "ContainerPrune", none, late, container_prune_job},
   experiment("GET", "/containers/{name:.*}/checkpoints", "CheckpointList"),
   experiment("POST", "/containers/{name:.*}/checkpoints", "CheckpointCreate", json),
   experiment("DELETE", "/containers/{name}/checkpoints/{checkpoint}", "CheckpointDelete"),
@@ -79,25 +80,25 @@ constexpr auto table = std::to_array<route>({
   {"PUT", "/containers/{name:.*}/archive", {1, 24}, today, "PutContainerArchive", body_kind::stream},
   {"GET", "/containers/{name:.*}/export", {1, 24}, both, "ContainerExport", none, chunks},
   {"GET", "/containers/{name:.*}/changes", {1, 24}, both, "ContainerChanges"},
-  {"GET", "/containers/{name:.*}/json", {1, 24}, both, "ContainerInspect", none, value, container_inspect_job},
-  {"GET", "/containers/{name:.*}/top", {1, 24}, both, "ContainerTop"},
-  {"GET", "/containers/{name:.*}/logs", {1, 24}, both, "ContainerLogs", none, chunks},
+  {"GET", "/containers/{name:.*}/json", {1, 24}, both, "ContainerInspect", none, value, container_inspect_job, container_inspect_response},
+  {"GET", "/containers/{name:.*}/top", {1, 24}, both, "ContainerTop", none, value, container_top_job},
+  {"GET", "/containers/{name:.*}/logs", {1, 24}, both, "ContainerLogs", none, chunks, container_logs_job},
   {"GET", "/containers/{name:.*}/stats", {1, 24}, today, "ContainerStats", none, chunks},
   {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket},
-  {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack},
+  {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack, container_attach_job},
   {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks},
   {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", json},
-  {"POST", "/containers/{name:.*}/kill", {1, 24}, both, "ContainerKill"},
-  {"POST", "/containers/{name:.*}/pause", {1, 24}, both, "ContainerPause"},
-  {"POST", "/containers/{name:.*}/unpause", {1, 24}, both, "ContainerUnpause"},
-  {"POST", "/containers/{name:.*}/rename", {1, 24}, today, "ContainerRename"},
-  {"POST", "/containers/{name:.*}/resize", {1, 24}, both, "ContainerResize"},
-  {"POST", "/containers/{name:.*}/restart", {1, 24}, both, "ContainerRestart"},
-  {"POST", "/containers/{name:.*}/start", {1, 24}, both, "ContainerStart", optional_json},
-  {"POST", "/containers/{name:.*}/stop", {1, 24}, both, "ContainerStop"},
-  {"POST", "/containers/{name:.*}/update", {1, 24}, today, "ContainerUpdate", json},
-  {"POST", "/containers/{name:.*}/wait", {1, 24}, both, "ContainerWait", none, chunks},
-  {"DELETE", "/containers/{name:.*}", {1, 24}, both, "ContainerDelete"},
+  {"POST", "/containers/{name:.*}/kill", {1, 24}, both, "ContainerKill", none, value, container_kill_job, no_content_response},
+  {"POST", "/containers/{name:.*}/pause", {1, 24}, both, "ContainerPause", none, value, container_pause_job, no_content_response},
+  {"POST", "/containers/{name:.*}/unpause", {1, 24}, both, "ContainerUnpause", none, value, container_unpause_job, no_content_response},
+  {"POST", "/containers/{name:.*}/rename", {1, 24}, today, "ContainerRename", none, value, container_rename_job, no_content_response},
+  {"POST", "/containers/{name:.*}/resize", {1, 24}, both, "ContainerResize", none, value, container_resize_job},
+  {"POST", "/containers/{name:.*}/restart", {1, 24}, both, "ContainerRestart", none, late, container_restart_job, no_content_response},
+  {"POST", "/containers/{name:.*}/start", {1, 24}, both, "ContainerStart", bytes, late, container_start_job, no_content_response},
+  {"POST", "/containers/{name:.*}/stop", {1, 24}, both, "ContainerStop", none, late, container_stop_job, no_content_response},
+  {"POST", "/containers/{name:.*}/update", {1, 24}, today, "ContainerUpdate", json, value, container_update_job},
+  {"POST", "/containers/{name:.*}/wait", {1, 24}, both, "ContainerWait", none, chunks, container_wait_job},
+  {"DELETE", "/containers/{name:.*}", {1, 24}, both, "ContainerDelete", none, value, container_remove_job, no_content_response},
   {"GET", "/exec/{id:.*}/json", {1, 24}, today, "ExecInspect"},
   {"POST", "/exec/{id:.*}/resize", {1, 24}, today, "ExecResize"},
   {"POST", "/exec/{id:.*}/start", {1, 24}, today, "ExecStart", json, hijack},

@@ -26,10 +26,11 @@ enum class body_kind : std::uint8_t {
 
 /// How a route answers.
 enum class reply_kind : std::uint8_t {
-  value,     ///< one value or some bytes, when the job has ended
-  stream,    ///< head at once, then what the job writes
-  hijack,    ///< the connection becomes the job's
-  websocket, ///< the connection becomes a WebSocket
+  value,      ///< one value or some bytes, when the job has ended
+  late_value, ///< the same; how long that takes is up to the job
+  stream,     ///< head at once, then what the job writes
+  hijack,     ///< the connection becomes the job's
+  websocket,  ///< the connection becomes a WebSocket
 };
 
 /// In which eras a route exists.

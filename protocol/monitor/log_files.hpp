@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace gantry::monitor {
 
@@ -23,6 +25,14 @@ inline const char* to_string(log_driver driver) noexcept {
     break;
   }
   return "none";
+}
+
+/// Reads such a word; nothing for another one.
+inline std::optional<log_driver> parse_log_driver(std::string_view word) noexcept {
+  for (auto driver : {log_driver::json_file, log_driver::local, log_driver::none})
+    if (word == to_string(driver))
+      return driver;
+  return std::nullopt;
 }
 
 /// Where a container's log is and how large it may become.

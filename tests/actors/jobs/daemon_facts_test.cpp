@@ -76,6 +76,9 @@ TEST_CASE("facts: this machine is read", "[actors][jobs]") {
   CHECK(facts.machine.mem_total > 0);
   CHECK(facts.id == "id");
   CHECK(facts.settings.data_root == "/");
+  CHECK(facts.default_runtime().empty());
+  facts.chosen_runtime = "crun";
+  CHECK(facts.default_runtime() == "crun");
   facts.settings.default_runtime = "runc";
   CHECK(facts.default_runtime() == "runc");
 }

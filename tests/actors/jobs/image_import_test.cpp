@@ -40,3 +40,14 @@ TEST_CASE_METHOD(image_stream_fixture, "image_import: 16.3 errors before output 
   CHECK(client->reply->error == "Get \"ftp://host/x\": unsupported protocol scheme \"ftp\"");
   CHECK(things().empty());
 }
+
+TEST_CASE_METHOD(image_stream_fixture, "image_import: 1.2.0 is told the id as it knew ids",
+                 "[actors][jobs]") {
+  const test::sample_image sample;
+  auto client = run("image_import", {}, {{"fromSrc", "-"}, {"shape", "1.2"}}, sample.tar);
+  CHECK(client->reply->status == job::status_ok);
+  const auto found = catalog();
+  REQUIRE(found->images().size() == 1);
+  CHECK(client->output ==
+        R"({"status":")" + std::string{found->images().front().id().hex()} + "\"}\r\n");
+}

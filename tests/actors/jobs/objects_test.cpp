@@ -10,26 +10,10 @@ using namespace gantry;
 using test::job_fixture;
 
 TEST_CASE_METHOD(job_fixture, "lists: empty and never null", "[actors][jobs]") {
-  for (auto name : {"containers", "networks", "volumes"}) {
+  for (auto name : {"networks", "volumes"}) {
     CAPTURE(name);
     CHECK(value(name) == boost::json::array{});
   }
-}
-
-TEST_CASE_METHOD(job_fixture, "lists: an object to start from has to exist", "[actors][jobs]") {
-  auto error = [this](std::string job, std::string key, std::string text) {
-    auto reply = run(std::move(job), {}, {{key, text}});
-    return std::pair{reply.kind, reply.error};
-  };
-  CHECK(error("containers", "since", "x") ==
-        std::pair{errc::system, std::string{"Could not find container with name or id x"}});
-  CHECK(error("containers", "before", "x") ==
-        std::pair{errc::system, std::string{"Could not find container with name or id x"}});
-  CHECK(error("containers", "filters", R"({"since":["x"]})") ==
-        std::pair{errc::not_found, std::string{"No such container: x"}});
-  CHECK(error("containers", "filters", R"({"before":["x"]})") ==
-        std::pair{errc::not_found, std::string{"No such container: x"}});
-  CHECK(run("containers", {}, {{"filters", R"({"status":["exited"]})"}}).status == 0);
 }
 
 TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known words",
@@ -40,7 +24,6 @@ TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known word
     const char* error;
   };
   const row rows[] = {
-      {"container_inspect", "web", "No such container: web"},
       {"network_inspect", "n1", "network n1 not found"},
       {"volume_inspect", "v1", "get v1: no such volume"},
   };
@@ -54,7 +37,7 @@ TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known word
 }
 
 TEST_CASE_METHOD(job_fixture, "inspect: wants exactly one argument", "[actors][jobs]") {
-  for (auto name : {"container_inspect", "network_inspect", "volume_inspect"}) {
+  for (auto name : {"network_inspect", "volume_inspect"}) {
     auto reply = run(name);
     CHECK(reply.error == std::string{"usage: "} + name + " NAME");
     CHECK(reply.kind == errc::invalid_parameter);

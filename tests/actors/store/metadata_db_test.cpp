@@ -135,7 +135,7 @@ TEST_CASE("metadata db: a newer database is refused and left as it is", "[actors
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
         api_error{errc::conflict, "database '" + f.file +
-                                      "' was made by a newer version (schema 9, known up to 1)"});
+                                      "' was made by a newer version (schema 9, known up to 2)"});
   CHECK(f.count("PRAGMA user_version") == 9);
   CHECK(f.count("SELECT count(*) FROM images") == 2);
 }

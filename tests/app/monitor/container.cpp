@@ -19,10 +19,6 @@
 namespace gantry::test {
 namespace {
 
-std::string program_beside_us(const std::string& name) {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
-}
-
 std::string runc() {
   auto found = host::find_program("runc");
   if (!found)
@@ -45,6 +41,11 @@ std::string process_json(const std::vector<std::string>& args, bool tty) {
 }
 
 } // namespace
+
+std::string monitor_program() {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "gantry-monitor")
+      .string();
+}
 
 void pause_a_little() { std::this_thread::sleep_for(std::chrono::milliseconds{2}); }
 
@@ -222,7 +223,7 @@ monitor::settings container::exec(const std::string& name, const std::string& sc
 
 result<std::int32_t> container::launch(const monitor::settings& what) {
   host::child_command command;
-  command.argv = {program_beside_us("gantry-monitor"), dir.write("settings", encode(what))};
+  command.argv = {monitor_program(), dir.write("settings", encode(what))};
   command.deadline = patience;
   auto output = host::run_child(command);
   if (!output)

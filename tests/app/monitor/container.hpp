@@ -19,6 +19,9 @@ namespace gantry::test {
 /// How long anything may take before a test fails.
 inline constexpr std::chrono::seconds patience{30};
 
+/// Path of `gantry-monitor`, which is built beside the test.
+std::string monitor_program();
+
 /// What the daemon is to a monitor: a client of its control socket. Blocking, with a deadline.
 class control {
 public:

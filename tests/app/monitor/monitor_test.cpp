@@ -547,7 +547,7 @@ TEST_CASE("monitor: a runtime that hangs is killed with all that it started", "[
   auto pid = c.launch();
   REQUIRE(pid.has_error());
   CHECK(pid.error().kind == errc::unavailable);
-  CHECK(pid.error().message == c.settings.runtime + " did not end within 300ms");
+  CHECK(pid.error().message == "'" + c.settings.runtime + "' did not end within 300ms");
   if (c.dir.has("started")) {
     std::istringstream pids{c.dir.read("started")};
     for (int child = 0; pids >> child;)
@@ -567,7 +567,7 @@ TEST_CASE("monitor: a start that hangs is answered at its deadline", "[app][moni
   control client{c.settings.control_socket};
   const auto answer = client.ask(start_request{1});
   CHECK(answer.kind == errc::unavailable);
-  CHECK(answer.text == c.settings.runtime + " did not end within 2s");
+  CHECK(answer.text == "'" + c.settings.runtime + "' did not end within 2s");
   CHECK(control{c.settings.control_socket}.greeting.state == process_state::created);
 }
 

@@ -206,7 +206,7 @@ TEST_CASE("image operations: requests of the 1.2.0 era (R5-R25, R38)", "[api][im
       {"GET", "/v1.14/images/bb/get", "image_save(bb) shape=1.2"},
       {"POST", "/v1.14/images/load?quiet=0", "image_load() shape=1.2 quiet=1"},
       {"POST", "/v1.14/images/create?fromSrc=-&repo=a&tag=b&changes=x&platform=y",
-       "image_import() fromSrc=- repo=a tag=b"},
+       "image_import() shape=1.2 fromSrc=- repo=a tag=b"},
       {"POST", "/v1.14/images/bb/tag?repo=a&tag=b&force=1", "image_tag(bb) shape=1.2 repo=a tag=b"},
       {"POST", "/v1.14/images/bb/tag", "system: Repository name can't be empty"},
       {"DELETE", "/v1.14/images/bb?force=1", "image_delete(bb) shape=1.2 force=1 noprune=0"},

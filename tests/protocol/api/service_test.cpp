@@ -188,10 +188,10 @@ TEST_CASE("service: unclean paths are redirected before anything else (W10)", "[
 
 TEST_CASE("service: operations without a job are 501 and named", "[api][service]") {
   service api{plain()};
-  auto r = answer(api, "POST", "/v1.41/containers/x/start");
+  auto r = answer(api, "POST", "/v1.41/swarm/init");
   CHECK(r.status == 501);
-  CHECK(r.body == "{\"message\":\"ContainerStart (POST /containers/{name:.*}/start) is not "
-                  "implemented by this daemon\"}\n");
+  CHECK(r.body ==
+        "{\"message\":\"SwarmInit (POST /swarm/init) is not implemented by this daemon\"}\n");
   CHECK(header(r, "Content-Type") == "application/json");
   CHECK(header(r, "Docker-Experimental") == "false");
   check_common(r);

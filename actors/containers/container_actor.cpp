@@ -1,0 +1,395 @@
+#include "actors/containers/container_actor.hpp"
+
+#include "actors/containers/container_state.hpp"
+#include "actors/containers/in_turn.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/scheduler.hpp"
+#include "protocol/container/signals.hpp"
+
+#include <utility>
+
+namespace gantry::containers {
+
+namespace {
+
+using container::container_status;
+
+/// Requests of one container that wait at a time; more are refused.
+constexpr std::size_t most_requests = 1000;
+
+const char* word_of(life_request::verb what) noexcept {
+  constexpr const char* words[] = {"start", "stop",    "restart", "kill",
+                                   "pause", "unpause", "remove",  "wait"};
+  return words[static_cast<std::size_t>(what)];
+}
+
+} // namespace
+
+const char* to_string(container_run::phase phase) noexcept {
+  constexpr const char* words[] = {"preparing", "launching", "attaching", "starting",
+                                   "up",        "failing",   "over"};
+  return words[static_cast<std::size_t>(phase)];
+}
+
+container_state::~container_state() {
+  if (!self_)
+    return;
+  end_sessions({});
+  for (auto& [ticket, request] : requests_)
+    request->answer.tell(api_error{errc::unavailable, "container " + id_ + ": the daemon ends"});
+}
+
+void container_state::init(self_pointer me, container_services given, kept_container what,
+                           store::lease layers) {
+  self_ = me;
+  layers_ = layers;
+  services_ = std::move(given);
+  io_ = &runtime::scheduler::of(*services_.system)->next_io();
+  id_ = std::move(what.id);
+  name_ = std::move(what.name);
+  paths_ = container_paths{services_.data_root, services_.exec_root, id_};
+  definition_ = std::make_shared<const container::container_definition>(std::move(what.definition));
+  // Parts of the definition, which they keep alive.
+  config_ = {definition_, &definition_->config};
+  host_config_ = {definition_, &definition_->host_config};
+  life = std::make_unique<container::life>(id_, std::move(what.life), life_settings());
+  services_.all->put(std::make_shared<const published_container>(view()), core::to_ptr(self_));
+}
+
+container::life_settings container_state::life_settings() const {
+  container::life_settings s;
+  s.policy = host_config_->restart_policy;
+  s.auto_remove = host_config_->auto_remove;
+  if (!config_->stop_signal.empty())
+    if (auto number = container::parse_signal(config_->stop_signal))
+      s.stop_signal = *number;
+  if (config_->stop_timeout)
+    s.stop_timeout = std::chrono::seconds{*config_->stop_timeout};
+  return s;
+}
+
+// -- requests -------------------------------------------------------------------------------------
+
+void container_state::ask(const life_request_ptr& request) {
+  using verb = life_request::verb;
+  if (requests_.size() >= most_requests)
+    return request->answer.tell(
+        api_error{errc::unavailable, "too many requests wait for container " + id_});
+  auto ticket = ++last_ticket_;
+  requests_.emplace(ticket, request);
+  if (request->limit.count() > 0)
+    caf::delayed_anon_send(container_actor{self_}, request->limit, request_late{ticket});
+  switch (request->what) {
+  case verb::start:
+    life->start(ticket);
+    break;
+  case verb::stop:
+    life->stop(ticket, request->signal, request->timeout);
+    break;
+  case verb::restart:
+    life->restart(ticket, request->signal, request->timeout);
+    break;
+  case verb::kill:
+    life->kill(ticket, request->signal.value_or(9));
+    break;
+  case verb::pause:
+    life->pause(ticket);
+    break;
+  case verb::unpause:
+    life->unpause(ticket);
+    break;
+  case verb::remove:
+    life->remove(ticket, request->force, request->volumes);
+    break;
+  case verb::wait:
+    life->wait(ticket, request->condition);
+    if (request->registered)
+      request->registered();
+    break;
+  }
+  go_on();
+}
+
+void container_state::abandon(const life_request_ptr& request) {
+  for (auto at = requests_.begin(); at != requests_.end(); ++at)
+    if (at->second == request) {
+      life->abandon(at->first);
+      requests_.erase(at);
+      return;
+    }
+}
+
+void container_state::on_late(container::ticket from) {
+  auto at = requests_.find(from);
+  if (at == requests_.end())
+    return;
+  std::string text = std::string{word_of(at->second->what)} + " of container " + id_ +
+                     " was not done within " + core::duration_text(at->second->limit);
+  if (auto busy = life->busy_with(); !busy.empty())
+    text += ": it is " + std::string{busy};
+  if (run_ && run_->now != container_run::phase::up)
+    text += " (" + std::string{to_string(run_->now)} + ")";
+  life->abandon(from);
+  tell(from, api_error{errc::unavailable, std::move(text)});
+}
+
+void container_state::tell(container::ticket to, result<std::int64_t> outcome) {
+  auto at = requests_.find(to);
+  if (at == requests_.end())
+    return;
+  auto request = std::move(at->second);
+  requests_.erase(at);
+  request->answer.tell(std::move(outcome));
+}
+
+void container_state::on_timer(const container_timer& timer) {
+  life->timer_fired(timer.which, timer.number);
+  go_on();
+}
+
+void container_state::resize(const resize_terminal_ptr& what) {
+  if (!run_ || run_->now != container_run::phase::up)
+    return what->answer.tell(api_error{errc::conflict, "container " + id_ + " is not running"});
+  link.ask(monitor::resize_request{0, what->rows, what->columns},
+           [this, what](const result<void>& how) {
+             if (how) {
+               auto e = event("resize");
+               e.attributes.insert_or_assign("height", std::to_string(what->rows));
+               e.attributes.insert_or_assign("width", std::to_string(what->columns));
+               services_.publish(std::move(e));
+             }
+             what->answer.tell(how);
+           });
+}
+
+void container_state::rename(const rename_container_ptr& what) {
+  auto old = std::exchange(name_, what->name);
+  auto e = event("rename");
+  e.attributes.insert_or_assign("oldName", old);
+  show();
+  write({change_definition{id_, name_, *definition_}});
+  services_.all->release(old, id_);
+  services_.publish(std::move(e));
+  what->answer.tell({});
+}
+
+void container_state::update(const update_container_ptr& what) {
+  auto changed = std::make_shared<container::container_definition>(*definition_);
+  if (auto done = container::apply_update(changed->host_config, what->what); !done)
+    return what->answer.tell(api_error{done.error().kind, "Cannot update container " + id_ + ": " +
+                                                              done.error().message});
+  auto keep = [this, what, changed] {
+    definition_ = changed;
+    config_ = {definition_, &definition_->config};
+    host_config_ = {definition_, &definition_->host_config};
+    life->set_settings(life_settings());
+    show();
+    write({change_definition{id_, name_, *definition_}});
+    services_.publish(event("update"));
+    what->answer.tell({});
+  };
+  keep();
+}
+
+// -- actions --------------------------------------------------------------------------------------
+
+void container_state::go_on() {
+  if (std::exchange(acting_, true))
+    return; // whoever is at it takes these, too
+  for (auto actions = life->take_actions(); !actions.empty(); actions = life->take_actions())
+    for (auto& action : actions)
+      std::visit([this](auto& a) { act(a); }, action);
+  acting_ = false;
+  if (gone() && requests_.empty())
+    self_->quit();
+}
+
+void container_state::act(const container::send_signal& what) {
+  auto done = [this, what](const result<void>& how) {
+    life->signalled(what, how);
+    go_on();
+  };
+  if (run_ && run_->now == container_run::phase::up && link.is_open())
+    return link.ask(monitor::signal_request{0, what.number}, done);
+  run_command("kill", {"kill", id_, std::to_string(what.number)},
+              [done](const result<std::string>& how) {
+                done(how ? result<void>{} : result<void>{how.error()});
+              });
+}
+
+void container_state::act(const container::begin_pause&) {
+  run_command("pause", {"pause", id_}, [this](const result<std::string>& how) {
+    life->paused(how ? result<void>{} : result<void>{how.error()});
+    go_on();
+  });
+}
+
+void container_state::act(const container::begin_resume&) {
+  run_command("resume", {"resume", id_}, [this](const result<std::string>& how) {
+    life->resumed(how ? result<void>{} : result<void>{how.error()});
+    go_on();
+  });
+}
+
+void container_state::act(const container::arm_timer& what) {
+  caf::delayed_anon_send(container_actor{self_}, caf::timespan{what.delay},
+                         container_timer{what.which, what.number});
+}
+
+void container_state::act(const container::publish_event& what) {
+  auto e = event(what.action);
+  for (auto& [key, value] : what.attributes)
+    e.attributes.insert_or_assign(key, value);
+  services_.publish(std::move(e));
+}
+
+void container_state::act(container::answer_request& what) {
+  if (!what.durable || kept_ == written_)
+    return tell(what.to, std::move(what.outcome));
+  held_.push_back({written_, std::move(what)});
+}
+
+api::event container_state::event(std::string action) const {
+  api::event e;
+  e.type = "container";
+  e.action = std::move(action);
+  e.actor = id_;
+  if (config_->labels)
+    for (auto& [key, value] : *config_->labels)
+      e.attributes.emplace(key, value);
+  e.attributes.insert_or_assign("image", config_->image);
+  e.attributes.insert_or_assign("name", name_.substr(1));
+  return e;
+}
+
+// -- showing and keeping --------------------------------------------------------------------------
+
+container::container_view container_state::view() const {
+  container::container_view v;
+  auto& d = *definition_;
+  v.id = id_;
+  v.created = d.created;
+  v.path = d.path;
+  v.args = d.args;
+  v.state = life->state();
+  v.image_id = d.image_id;
+  v.name = name_;
+  v.restart_count = life->record().restart_count;
+  v.driver = d.driver;
+  v.config = config_;
+  v.host_config = host_config_;
+  v.mounts = d.mounts;
+  v.network.networks = d.endpoints;
+  if (auto driver = monitor::parse_log_driver(host_config_->log_config.type))
+    v.log_path = paths_.log_file(*driver).string();
+  if (life->state().started_at != oci::zero_instant) {
+    v.hostname_path = paths_.hostname().string();
+    v.hosts_path = paths_.hosts().string();
+    v.resolv_conf_path = paths_.resolv_conf().string();
+  }
+  return v;
+}
+
+void container_state::show() {
+  services_.all->renew(std::make_shared<const published_container>(view()));
+}
+
+void container_state::save() {
+  if (gone()) {
+    services_.all->remove(id_);
+    services_.all->release(name_, id_);
+    let_go_of_layers();
+    return write({forget_container{id_}});
+  }
+  show();
+  write({change_life{id_, life->record()}});
+}
+
+void container_state::let_go_of_layers() {
+  image::tell_store(
+      services_.images.store, "let go of layers",
+      [lease = layers_](store::image_store& s) -> result<bool> {
+        s.end_lease(lease);
+        return true;
+      },
+      [](const result<bool>&) {});
+}
+
+void container_state::write(std::vector<registry_change> changes) {
+  auto number = ++written_;
+  auto write = std::make_shared<registry_write>();
+  write->changes = std::move(changes);
+  write->kept = outcome<void>{
+      "the registry of containers",
+      in_turn<result<void>>("kept", [this, number](result<void> how) { on_written(number, how); })};
+  caf::anon_send(services_.registry, std::move(write));
+}
+
+void container_state::on_written(std::uint64_t number, const result<void>& how) {
+  if (!how)
+    log::write(log::level::error, "container", "a change of a container could not be kept",
+               {{"container", id_}, {"error", how.error().message}});
+  kept_ = std::max(kept_, number);
+  while (!held_.empty() && held_.front().after <= kept_) {
+    auto answer = std::move(held_.front().answer);
+    held_.pop_front();
+    tell(answer.to, std::move(answer.outcome));
+  }
+  go_on();
+}
+
+core::facts container_state::describe() const {
+  core::facts f{{{"container", id_},
+                 {"name", name_},
+                 {"status", std::string{to_string(life->state().status)}},
+                 {"requests", std::to_string(requests_.size())}}};
+  if (auto busy = life->busy_with(); !busy.empty())
+    f.values.emplace_back("is", busy);
+  if (run_)
+    f.values.emplace_back("run", to_string(run_->now));
+  if (life->state().pid != 0)
+    f.values.emplace_back("pid", std::to_string(life->state().pid));
+  if (kept_ != written_)
+    f.values.emplace_back("changes not yet on the disk", std::to_string(written_ - kept_));
+  return f;
+}
+
+void container_state::leave(const leave_container&) { self_->quit(); }
+
+// -- the actor ------------------------------------------------------------------------------------
+
+namespace {
+
+container_actor::behavior_type
+run_container(container_actor::stateful_pointer<container_state> self, container_services services,
+              std::shared_ptr<kept_container> what, store::lease layers) {
+  self->state.init(self, std::move(services), std::move(*what), layers);
+  auto& s = self->state;
+  return {
+      [&s](const life_request_ptr& x) { s.ask(x); },
+      [&s](const abandon_request& x) { s.abandon(x.request); },
+      [&s](const attach_to& x) { s.attach(x); },
+      [&s](const resize_terminal_ptr& x) { s.resize(x); },
+      [&s](const rename_container_ptr& x) { s.rename(x); },
+      [&s](const update_container_ptr& x) { s.update(x); },
+      [&s](find_container) { s.find(); },
+      [&s](daemon_is_up) { s.daemon_is_up(); },
+      [&s](const leave_container& x) { s.leave(x); },
+      [&s](const core::io_ready& x) { s.link.on_ready(x); },
+      [](const container_step& x) { (*x.next)(); },
+      [&s](const container_timer& x) { s.on_timer(x); },
+      [&s](const request_late& x) { s.on_late(x.from); },
+      [&s](core::describe) { return s.describe(); },
+  };
+}
+
+} // namespace
+
+container_actor spawn_container(caf::local_actor* parent, const container_services& services,
+                                kept_container what, store::lease layers) {
+  return runtime::spawn(parent, run_container, services,
+                        std::make_shared<kept_container>(std::move(what)), layers);
+}
+
+} // namespace gantry::containers

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "protocol/container/create_checks.hpp"
+#include "protocol/container/spec_facts.hpp"
+#include "protocol/error.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace gantry::containers {
+
+/// What of this machine containers depend on. Does not change while the daemon runs.
+struct container_host {
+  container::host_abilities abilities;
+  /// Of the members that the operator decides - `default_limits`, `seccomp_profile`,
+  /// `no_new_privileges` - nothing is set.
+  container::daemon_facts facts;
+  std::string hostname;
+  /// For `monitor::settings::join_cgroups`: in each hierarchy where the daemon is not in the root
+  /// cgroup, that of those who are to outlive it.
+  std::vector<std::string> join_cgroups;
+  /// For `monitor::settings::cgroup_root`.
+  std::string cgroup_root = "/sys/fs/cgroup";
+};
+
+/// Looks at the machine. With cgroup version 2 a cgroup for monitors is made
+/// (`/gantry-monitors`), unless the daemon is in the root. `root`: the tree that is looked at, for
+/// tests; capabilities and limits are always this process's. What cannot be found out counts as
+/// missing.
+container_host probe_container_host(const std::string& root = "/");
+
+/// An OCI runtime and what is known of it.
+struct oci_runtime {
+  std::string name = "runc";     ///< as in `--runtime`
+  std::string path;              ///< of the program
+  std::vector<std::string> args; ///< the operator's, put before each command
+  /// Its `start` does nothing but open `ROOT/ID/exec.fifo` for reading: runc.
+  bool opens_fifo = false;
+  bool recursive_read_only = false; ///< it knows the mount option `rro`
+};
+
+/// Asks a program what it can do. Takes as long as two calls of it, each at most `deadline`. A
+/// program that does not answer can do nothing beyond the specification.
+oci_runtime probe_runtime_blocking(std::string name, std::string path,
+                                   std::vector<std::string> args = {},
+                                   std::chrono::milliseconds deadline = std::chrono::seconds{2});
+
+} // namespace gantry::containers

@@ -1,0 +1,124 @@
+// What became of a container while there was no daemon.
+
+#include "actors/containers/container_recovery.hpp"
+
+#include "actors/containers/container_state.hpp"
+#include "actors/containers/in_turn.hpp"
+#include "actors/containers/times.hpp"
+#include "actors/host/errno_text.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+namespace gantry::containers {
+
+namespace {
+
+using container::container_status;
+} // namespace
+
+result<std::optional<monitor::exit_record>>
+read_exit_record_blocking(const container_paths& paths) {
+  host::unique_fd file{::open(paths.exit_file().c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file) {
+    if (errno == ENOENT)
+      return std::optional<monitor::exit_record>{};
+    return host::errno_error("open '" + paths.exit_file().string() + "'", errno);
+  }
+  std::string text(monitor::exit_file_size, '\0');
+  auto got = ::read(file.get(), text.data(), text.size());
+  if (got < 0)
+    return host::errno_error("read '" + paths.exit_file().string() + "'", errno);
+  text.resize(static_cast<std::size_t>(got));
+  // It is there and empty while the process runs.
+  if (text.find_first_not_of('\n') == std::string::npos)
+    return std::optional<monitor::exit_record>{};
+  auto record = monitor::decode_exit_record(text);
+  if (!record)
+    return record.error();
+  return std::optional<monitor::exit_record>{std::move(*record)};
+}
+
+void container_state::find() {
+  auto status = life->state().status;
+  finding_ = true;
+  run_ = std::make_unique<container_run>();
+  auto& runtimes = services_.setup->runtimes;
+  if (auto runtime = runtimes.find(host_config_->runtime); runtime != runtimes.end())
+    run_->runtime = runtime->second;
+  run_->made = true;
+  if (status != container_status::running && status != container_status::paused) {
+    // A start or an end may have been under way.
+    if (!std::filesystem::exists(paths_.exec_directory())) {
+      run_.reset();
+      return found();
+    }
+    run_->now = phase::failing;
+    return take_down([this] {
+      run_.reset();
+      found();
+    });
+  }
+  run_->now = phase::up;
+  on_worker<result<std::optional<monitor::exit_record>>>(
+      "look for the end", [paths = paths_] { return read_exit_record_blocking(paths); },
+      [this](const result<std::optional<monitor::exit_record>>& record) { on_found(record); });
+}
+
+void container_state::on_found(const result<std::optional<monitor::exit_record>>& record) {
+  auto ended = [this](std::optional<container::container_exit> how) {
+    run_->exit_seen = true;
+    life->found_ended(how, instant_now());
+    found();
+  };
+  if (record && *record) {
+    auto& status = (*record)->status;
+    return ended(
+        container::container_exit{status.code, instant_of(status.finished_at), status.oom_killed});
+  }
+  auto was_paused = life->state().status == container_status::paused;
+  link = monitor_link{
+      *io_,
+      core::to_ptr(self_),
+      paths_.control_socket().string(),
+      {[this, was_paused, ended](const monitor::event& event) {
+         if (!finding_)
+           return on_event(event);
+         if (auto* hello = std::get_if<monitor::hello>(&event)) {
+           if (hello->state == monitor::process_state::running) {
+             run_->pid = hello->pid;
+             life->found_running(hello->pid, instant_of(hello->started_at), was_paused);
+             return found();
+           }
+           auto& exit = hello->exit;
+           if (hello->state == monitor::process_state::exited)
+             return ended(container::container_exit{exit.code, instant_of(exit.finished_at),
+                                                    exit.oom_killed});
+           // Made, and never started: the daemon died in the middle.
+           return ended({});
+         }
+       },
+       [this, ended](const api_error& why) { finding_ ? ended({}) : on_lost(why); }}};
+}
+
+void container_state::found() {
+  finding_ = false;
+  if (std::exchange(up_pending_, false))
+    life->daemon_started();
+  go_on();
+}
+
+void container_state::daemon_is_up() {
+  if (finding_) {
+    up_pending_ = true;
+    return;
+  }
+  life->daemon_started();
+  go_on();
+}
+
+} // namespace gantry::containers

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "actors/containers/container_host.hpp"
+#include "actors/containers/registry_actor.hpp"
+#include "actors/containers/shared_containers.hpp"
+#include "actors/containers/start_preparation.hpp"
+#include "actors/image/image_services.hpp"
+#include "protocol/api/events.hpp"
+#include "protocol/container/create_checks.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace gantry::containers {
+
+/// What was found out and decided for all containers.
+struct container_setup {
+  std::shared_ptr<const container_host> host; ///< never null
+  /// `host->facts` with what the operator decides; never null.
+  std::shared_ptr<const container::daemon_facts> daemon;
+  container::create_settings create;
+  start_settings start;
+  std::map<std::string, std::shared_ptr<const oci_runtime>> runtimes; ///< by name
+  std::string monitor_program;                                        ///< path of `gantry-monitor`
+  std::shared_ptr<store::trash> bin; ///< takes what is removed; never null
+};
+
+/// Where the setup is found once it is known: before anything is asked of a container's actor, but
+/// perhaps after the first client is served (`when_ready`). Copies are of the same place.
+class setup_place {
+public:
+  /// Once.
+  void set(std::shared_ptr<const container_setup> setup) const { *place_ = std::move(setup); }
+
+  const container_setup* operator->() const { return place_->get(); }
+  const container_setup& operator*() const { return **place_; }
+  /// Null before it was set.
+  std::shared_ptr<const container_setup> get() const { return *place_; }
+
+private:
+  using setup_ptr = std::shared_ptr<const container_setup>;
+  std::shared_ptr<setup_ptr> place_ = std::make_shared<setup_ptr>();
+};
+
+/// What all that is done with containers works with. Cheap to copy; everything in it may be used by
+/// any thread.
+struct container_services {
+  std::filesystem::path data_root;
+  std::filesystem::path exec_root;
+  caf::actor_system* system = nullptr;
+  runtime::worker_pool* pool = nullptr; ///< outlives the actor system
+  std::shared_ptr<shared_containers> all = std::make_shared<shared_containers>();
+  registry_actor registry;
+  image::image_services images;
+  setup_place setup;
+  /// Tells everybody of an event. Never empty.
+  std::function<void(api::event)> publish;
+};
+
+} // namespace gantry::containers

@@ -1,0 +1,279 @@
+#include "actors/containers/creation.hpp"
+
+#include "actors/containers/container_files.hpp"
+#include "actors/containers/kept_layers.hpp"
+#include "actors/containers/times.hpp"
+#include "actors/host/errno_text.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/worker_pool.hpp"
+#include "protocol/container/create.hpp"
+#include "protocol/container/log_options.hpp"
+#include "protocol/container/names.hpp"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace gantry::containers {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+result<std::uint64_t> random_number() {
+  std::uint64_t bits = 0;
+  if (::getentropy(&bits, sizeof bits) != 0)
+    return host::errno_error("getentropy", errno);
+  return bits;
+}
+
+/// 64 digits, of which the first twelve could not be a number.
+result<std::string> fresh_id() {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string id;
+  do {
+    unsigned char bytes[32];
+    if (::getentropy(bytes, sizeof bytes) != 0)
+      return host::errno_error("getentropy", errno);
+    id.clear();
+    for (auto byte : bytes) {
+      id += digits[byte >> 4];
+      id += digits[byte & 15];
+    }
+  } while (!container::is_usable_id(id));
+  return id;
+}
+
+result<bool> path_is_there(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0)
+    return true;
+  if (errno == ENOENT || errno == ENOTDIR)
+    return false;
+  return host::errno_error("stat " + path, errno);
+}
+
+/// One creation, step by step. Kept alive by whatever it waits for.
+class creation : public std::enable_shared_from_this<creation> {
+public:
+  creation(container_services services, manager_actor manager, creation_request asked,
+           outcome<created_container> answer)
+      : services_(std::move(services)), manager_(std::move(manager)), asked_(std::move(asked)),
+        answer_(std::move(answer)) {}
+
+  void begin() {
+    caf::anon_send(manager_, when_ready{[me = shared_from_this()] {
+                     me->on_worker("create container", [me] { me->check_blocking(); });
+                   }});
+  }
+
+private:
+  void on_worker(const char* label, std::function<void()> work) {
+    if (!services_.pool->submit(label, std::move(work)))
+      fail({errc::unavailable, std::string{label} + ": too much work is waiting; try again later"});
+  }
+
+  void fail(const api_error& why) {
+    if (!kept_.name.empty())
+      services_.all->release(kept_.name, kept_.id);
+    if (leased_)
+      end_lease();
+    answer_.tell(why);
+  }
+
+  void end_lease() const {
+    image::tell_store(
+        services_.images.store, "let go of layers",
+        [lease = lease_](store::image_store& s) -> result<bool> {
+          s.end_lease(lease);
+          return true;
+        },
+        [](const result<bool>&) {});
+  }
+
+  /// All that can be known to be wrong before anything is made.
+  void check_blocking() {
+    if (auto done = prepare(); !done)
+      return fail(done.error());
+    image::tell_store(
+        services_.images.store, "keep the layers of " + kept_.definition.image_id,
+        [me = shared_from_this()](store::image_store& s) -> result<bool> {
+          me->lease_ = s.begin_lease();
+          me->leased_ = true;
+          if (!me->image_)
+            return true;
+          if (auto held = s.hold_image(me->lease_, *me->image_); !held)
+            return held.error();
+          return true;
+        },
+        [me = shared_from_this()](const result<bool>& held) {
+          if (!held)
+            return me->fail(held.error());
+          me->on_worker("create container", [me] { me->make_blocking(); });
+        });
+  }
+
+  result<void> prepare() {
+    auto& setup = *services_.setup;
+    auto prepared = container::prepare_create(asked_.body, asked_.version, setup.host->abilities,
+                                              setup.create, path_is_there);
+    if (!prepared)
+      return prepared.error();
+    auto& request = prepared->request;
+    auto id = fresh_id();
+    if (!id)
+      return id.error();
+    kept_.id = std::move(*id);
+    if (auto named = take_name(); !named)
+      return named;
+    auto catalog = services_.images.catalog->get();
+    const container::container_config* inherited = nullptr;
+    static const container::container_config nothing;
+    if (!request.config.image.empty()) {
+      auto found = catalog->resolve(request.config.image);
+      if (!found)
+        return found.error();
+      auto& image = *found->what;
+      image_ = image.id();
+      kept_.definition.image_id = image.id().str();
+      for (auto& layer : image.facts->row.layers)
+        kept_.definition.layers.push_back(layer.str());
+      inherited = image.config().config ? &*image.config().config : &nothing;
+    }
+    auto lookup = [this](std::string_view reference) -> std::optional<std::string> {
+      auto found = services_.all->find(reference);
+      if (!found)
+        return std::nullopt;
+      return (*found)->view.id;
+    };
+    auto command = container::complete_create(*prepared, inherited, setup.host->abilities,
+                                              setup.create, lookup);
+    if (!command)
+      return command.error();
+    container::name_host(request.config, request.host_config, kept_.id, setup.create);
+    auto& d = kept_.definition;
+    d.created = instant_now();
+    d.path = std::move(command->path);
+    d.args = std::move(command->args);
+    d.driver = to_string(services_.images.layers->driver());
+    auto mounts = container::collect_mounts(
+        request.host_config, request.config,
+        {prepared->read_only_non_recursive, services_.data_root.string()},
+        [this](const std::string& reference) -> result<std::vector<container::mount_point>> {
+          auto found = services_.all->find(reference);
+          if (!found)
+            return found.error();
+          return (*found)->view.mounts;
+        });
+    if (!mounts)
+      return mounts.error();
+    d.mounts = std::move(*mounts);
+    d.config = std::move(request.config);
+    d.host_config = std::move(request.host_config);
+    for (auto& [network, endpoint] : request.networking_config.endpoints)
+      if (endpoint)
+        d.endpoints.emplace(network, std::move(*endpoint));
+    warnings_ = std::move(prepared->warnings);
+    return {};
+  }
+
+  result<void> take_name() {
+    if (!asked_.name.empty()) {
+      auto name = container::checked_name(asked_.name);
+      if (!name)
+        return name.error();
+      if (auto taken = services_.all->reserve(*name, kept_.id); !taken)
+        return taken;
+      kept_.name = std::move(*name);
+      return {};
+    }
+    for (unsigned attempt = 0; attempt < container::name_attempts; ++attempt) {
+      auto random = random_number();
+      if (!random)
+        return random.error();
+      auto name = container::generated_name(*random, attempt);
+      if (services_.all->reserve(name, kept_.id)) {
+        kept_.name = std::move(name);
+        return {};
+      }
+    }
+    auto name = "/" + kept_.id.substr(0, 12);
+    if (auto taken = services_.all->reserve(name, kept_.id); !taken)
+      return taken;
+    kept_.name = std::move(name);
+    return {};
+  }
+
+  /// The directories of local volumes.
+  result<void> make_volumes() {
+    for (auto& mount : kept_.definition.mounts) {
+      if (mount.type != "volume" || !mount.source.empty())
+        continue;
+      auto name = mount.name;
+      if (name.empty()) {
+        auto id = fresh_id();
+        if (!id)
+          return id.error();
+        name = std::move(*id);
+      }
+      auto directory = services_.data_root / "volumes" / name / "_data";
+      std::error_code failed;
+      fs::create_directories(directory, failed);
+      if (failed)
+        return api_error{errc::system, "create volume " + name + ": " + failed.message()};
+      container::use_volume(mount, name, "local", directory.string());
+    }
+    return {};
+  }
+
+  void make_blocking() {
+    if (auto made = make_volumes(); !made)
+      return fail(made.error());
+    auto& d = kept_.definition;
+    auto layers = kept_layers(*services_.images.layers, d.layers);
+    if (!layers)
+      return fail(layers.error());
+    container_paths paths{services_.data_root, services_.exec_root, kept_.id};
+    auto made = create_container_files_blocking(
+        {paths, std::move(*layers), d.mounts, d.config.working_dir});
+    if (!made)
+      return fail(made.error());
+    auto adopt = std::make_shared<adopt_container>();
+    adopt->what = kept_;
+    adopt->lease = lease_;
+    adopt->answer = outcome<void>{
+        "the manager of containers", [me = shared_from_this(), paths](const result<void>& how) {
+          if (how)
+            return me->answer_.tell(created_container{me->kept_.id, std::move(me->warnings_)});
+          me->on_worker("take back a container", [me, paths, why = how.error()] {
+            static_cast<void>(remove_container_files_blocking(paths, *me->services_.setup->bin));
+            me->fail(why);
+          });
+        }};
+    caf::anon_send(manager_, std::move(adopt));
+  }
+
+  const container_services services_;
+  const manager_actor manager_;
+  const creation_request asked_;
+  outcome<created_container> answer_;
+  kept_container kept_;
+  std::vector<std::string> warnings_;
+  std::optional<oci::digest> image_;
+  store::lease lease_;
+  bool leased_ = false;
+};
+
+} // namespace
+
+void create_container(const container_services& services, const manager_actor& manager,
+                      creation_request asked, outcome<created_container> answer) {
+  std::make_shared<creation>(services, manager, std::move(asked), std::move(answer))->begin();
+}
+
+} // namespace gantry::containers

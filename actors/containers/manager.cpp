@@ -1,0 +1,129 @@
+#include "actors/containers/manager.hpp"
+
+#include "actors/containers/container_actor.hpp"
+#include "actors/runtime/actor.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <utility>
+
+namespace gantry::containers {
+
+namespace {
+
+/// Requests that wait for the setup; more are refused.
+constexpr std::size_t most_waiting = 1000;
+
+struct manager_state {
+  static inline const char* name = "containers";
+  manager_state() = default;
+
+  void load(const containers_loaded& loaded) {
+    auto lease = loaded.leases.begin();
+    for (auto& kept : *loaded.containers) {
+      auto id = kept.id;
+      // A name that is taken twice would be a broken database: the first one has it.
+      static_cast<void>(services.all->reserve(kept.name, id));
+      found.push_back(spawn_container(self, services, std::move(kept), *lease++));
+    }
+    loaded.shown();
+  }
+
+  void on_setup() {
+    ready = true;
+    for (auto& container : found)
+      caf::anon_send(container, find_container{});
+    for (auto& container : std::exchange(found, {}))
+      caf::anon_send(container, daemon_is_up{});
+    for (auto& then : std::exchange(waiting, {}))
+      then();
+  }
+
+  void wait(const when_ready& what) {
+    if (ready)
+      return what.then();
+    // Who is not called hears of it by the end of what `then` holds.
+    if (waiting.size() < most_waiting)
+      waiting.push_back(what.then);
+  }
+
+  void adopt(const adopt_container_ptr& what) {
+    auto write = std::make_shared<registry_write>();
+    write->changes.push_back(add_container{what->what});
+    write->kept = outcome<void>{
+        "the registry of containers", [to = manager_actor{self}, what](result<void> how) {
+          caf::anon_send(to, container_kept{what, std::make_shared<result<void>>(std::move(how))});
+        }};
+    caf::anon_send(services.registry, std::move(write));
+  }
+
+  void on_kept(const container_kept& kept) {
+    auto& what = *kept.adopted;
+    if (!*kept.how)
+      return what.answer.tell(*kept.how);
+    auto id = what.what.id;
+    spawn_container(self, services, std::move(what.what), what.lease);
+    publish_creation(id);
+    what.answer.tell({});
+  }
+
+  void publish_creation(const std::string& id) const {
+    auto found_again = services.all->find(id);
+    if (!found_again)
+      return;
+    auto& view = (*found_again)->view;
+    api::event e;
+    e.type = "container";
+    e.action = "create";
+    e.actor = id;
+    if (view.config->labels)
+      for (auto& [key, value] : *view.config->labels)
+        e.attributes.emplace(key, value);
+    e.attributes.insert_or_assign("image", view.config->image);
+    e.attributes.insert_or_assign("name", view.name.substr(1));
+    services.publish(std::move(e));
+  }
+
+  void end() {
+    for (auto& one : *services.all->all())
+      if (auto actor = services.all->actor_of(one->view.id))
+        core::tell(actor, leave_container{});
+    self->quit();
+  }
+
+  core::facts describe() const {
+    return {{{"containers", std::to_string(services.all->all()->size())},
+             {"setup", ready ? "known" : "being found out"},
+             {"waiting for it", std::to_string(waiting.size())}}};
+  }
+
+  manager_actor::pointer self = nullptr;
+  container_services services;
+  std::vector<container_actor> found;
+  std::vector<std::function<void()>> waiting;
+  bool ready = false;
+};
+
+manager_actor::behavior_type run_manager(manager_actor::stateful_pointer<manager_state> self,
+                                         container_services services) {
+  auto& s = self->state;
+  s.self = self;
+  s.services = std::move(services);
+  return {
+      [&s](const containers_loaded& x) { s.load(x); },
+      [&s](setup_known) { s.on_setup(); },
+      [&s](const when_ready& x) { s.wait(x); },
+      [&s](const adopt_container_ptr& x) { s.adopt(x); },
+      [&s](end_containers) { s.end(); },
+      [&s](const container_kept& x) { s.on_kept(x); },
+      [&s](core::describe) { return s.describe(); },
+  };
+}
+
+} // namespace
+
+manager_actor spawn_manager(const container_services& services) {
+  return runtime::spawn(*services.system, run_manager, services);
+}
+
+} // namespace gantry::containers

@@ -1,0 +1,206 @@
+#include "app/containers.hpp"
+
+#include "actors/containers/registry.hpp"
+#include "actors/containers/runtime_trial.hpp"
+#include "actors/host/programs.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/store/image_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/exit_reason.hpp>
+
+#include <climits>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <utility>
+
+namespace gantry::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+using gantry::containers::container_setup;
+using gantry::containers::kept_container;
+using gantry::containers::oci_runtime;
+
+/// Docker's order of preference; the first one that works is the default.
+constexpr const char* known_runtimes[] = {"crun", "runc"};
+
+std::string own_directory() {
+  std::error_code failed;
+  auto self = fs::read_symlink("/proc/self/exe", failed);
+  return failed ? std::string{} : self.parent_path().string();
+}
+
+/// Beside the daemon, else where packages put helpers, else on the path.
+std::string find_monitor() {
+  host::program_search search;
+  search.path = own_directory() + ":/usr/libexec/gantry:/usr/lib/gantry:" + search.path;
+  return host::find_program("gantry-monitor", search).value_or("");
+}
+
+std::string find_init_program(const settings& s) {
+  if (!s.init_path.empty())
+    return s.init_path;
+  for (auto* name : {"docker-init", "tini-static", "tini"})
+    if (auto found = host::find_program(name))
+      return *found;
+  return {};
+}
+
+/// The profile of `--seccomp-profile`: a file, or a word.
+result<std::string> read_seccomp_profile(const std::string& profile) {
+  if (profile.empty() || profile == "builtin" || profile == "unconfined")
+    return profile == "builtin" ? std::string{} : profile;
+  std::ifstream file{profile};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (!file)
+    return api_error{errc::system, "cannot read the seccomp profile '" + profile + "'"};
+  return text;
+}
+
+void find_runtimes(container_setup& setup, const settings& s, const fs::path& exec_root) {
+  std::map<std::string, oci_runtime> candidates;
+  for (auto* name : known_runtimes)
+    if (auto path = host::find_program(name))
+      candidates[name] = gantry::containers::probe_runtime_blocking(name, *path);
+  for (auto& [name, runtime] : s.runtimes)
+    candidates[name] = gantry::containers::probe_runtime_blocking(name, runtime.path, runtime.args);
+  auto chosen = s.default_runtime;
+  if (chosen.empty())
+    for (auto* name : known_runtimes) {
+      auto found = candidates.find(name);
+      if (found == candidates.end())
+        continue;
+      auto works = gantry::containers::try_runtime_blocking(found->second, exec_root);
+      if (works) {
+        chosen = name;
+        break;
+      }
+      log::write(log::level::warn, "containers", "a runtime does not work here",
+                 {{"runtime", name}, {"error", works.error().message}});
+    }
+  if (chosen.empty())
+    log::write(log::level::warn, "containers",
+               "there is no OCI runtime that works: install runc or crun to run containers");
+  else
+    log::write(log::level::info, "containers", "runtime chosen", {{"runtime", chosen}});
+  setup.create.default_runtime = chosen;
+  setup.create.runtimes.clear();
+  for (auto& [name, runtime] : candidates) {
+    setup.create.runtimes.insert(name);
+    setup.runtimes[name] = std::make_shared<const oci_runtime>(runtime);
+  }
+}
+
+std::shared_ptr<const container_setup> find_setup(const settings& s,
+                                                  std::shared_ptr<store::trash> bin) {
+  auto setup = std::make_shared<container_setup>();
+  auto host = gantry::containers::probe_container_host();
+  auto daemon = host.facts;
+  daemon.no_new_privileges = s.no_new_privileges;
+  if (auto profile = read_seccomp_profile(s.seccomp_profile))
+    daemon.seccomp_profile = std::move(*profile);
+  else
+    log::write(log::level::error, "containers", profile.error().message);
+  for (auto& [name, limit] : s.default_ulimits)
+    daemon.default_limits.push_back(
+        {name, static_cast<std::uint64_t>(limit.soft), static_cast<std::uint64_t>(limit.hard)});
+  auto& create = setup->create;
+  create.shm_size = s.default_shm_size.bytes;
+  create.ipc_mode = s.default_ipc_mode;
+  create.cgroupns_mode = s.default_cgroupns_mode;
+  create.default_log.type = s.log_driver;
+  create.default_log.config.emplace(s.log_opts.begin(), s.log_opts.end());
+  create.thermal_throttle_paths = host.facts.thermal_throttle_paths;
+  create.hostname = host.hostname;
+  auto& start = setup->start;
+  start.init = s.init;
+  start.init_program = find_init_program(s);
+  start.cgroup_parent = s.cgroup_parent;
+  start.host_gateway_ip = s.host_gateway_ip;
+  find_runtimes(*setup, s, s.exec_root);
+  setup->host = std::make_shared<const gantry::containers::container_host>(std::move(host));
+  setup->daemon = std::make_shared<const container::daemon_facts>(std::move(daemon));
+  setup->monitor_program = find_monitor();
+  if (setup->monitor_program.empty())
+    log::write(log::level::error, "containers",
+               "gantry-monitor is missing: containers cannot be started");
+  setup->bin = std::move(bin);
+  return setup;
+}
+
+} // namespace
+
+containers::containers(caf::actor_system& sys, const events::hub_actor& hub,
+                       runtime::worker_pool& pool, const image::image_services& images,
+                       const settings& s) {
+  services_.data_root = s.data_root;
+  services_.exec_root = s.exec_root;
+  services_.system = &sys;
+  services_.pool = &pool;
+  services_.registry = gantry::containers::spawn_registry(sys, pool);
+  services_.images = images;
+  services_.publish = [hub](api::event e) { caf::anon_send(hub, events::publish{std::move(e)}); };
+  manager_ = gantry::containers::spawn_manager(services_);
+}
+
+std::function<result<void>()> containers::opener() const {
+  return [services = services_, manager = manager_]() -> result<void> {
+    auto opened = gantry::containers::registry::open(services.data_root / "gantry.db");
+    if (!opened)
+      return opened.error();
+    auto content = (*opened)->load();
+    if (!content)
+      return content.error();
+    for (auto& warning : content->set_aside)
+      log::write(log::level::warn, "containers", warning);
+    caf::anon_send(services.registry,
+                   gantry::containers::registry_opened{std::shared_ptr{std::move(*opened)}});
+    auto kept = std::make_shared<std::vector<kept_container>>(std::move(content->containers));
+    auto leases = image::ask_store_blocking(
+        services.images.store, "keep the layers of containers",
+        [kept](store::image_store& s) -> result<std::vector<store::lease>> {
+          std::vector<store::lease> all;
+          for (auto& one : *kept) {
+            all.push_back(s.begin_lease());
+            for (auto& layer : one.definition.layers)
+              if (auto id = oci::digest::parse(layer))
+                s.hold_layer(all.back(), *id);
+          }
+          return all;
+        });
+    if (!leases)
+      return leases.error();
+    auto shown = std::make_shared<std::promise<void>>();
+    auto done = shown->get_future();
+    caf::anon_send(manager, gantry::containers::containers_loaded{kept, std::move(*leases),
+                                                                  [shown] { shown->set_value(); }});
+    done.wait();
+    return {};
+  };
+}
+
+std::function<std::string()> containers::finder(const settings& s) const {
+  return [s, services = services_, manager = manager_]() -> std::string {
+    auto bin = image::ask_store_blocking(
+        services.images.store, "find the trash",
+        [](store::image_store& store) -> result<std::shared_ptr<store::trash>> {
+          return store.bin();
+        });
+    if (!bin)
+      return {}; // the daemon ends
+    services.setup.set(find_setup(s, std::move(*bin)));
+    caf::anon_send(manager, gantry::containers::setup_known{});
+    return services.setup->create.default_runtime;
+  };
+}
+
+void containers::end() {
+  caf::anon_send(manager_, gantry::containers::end_containers{});
+  caf::anon_send_exit(services_.registry, caf::exit_reason::user_shutdown);
+}
+
+} // namespace gantry::app

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "actors/containers/container_services.hpp"
+#include "actors/containers/manager.hpp"
+#include "actors/events/events_hub.hpp"
+#include "app/images.hpp"
+#include "app/settings.hpp"
+#include "protocol/error.hpp"
+
+#include <functional>
+
+namespace gantry::app {
+
+/// The daemon's containers: registry, manager, and what the jobs about them work with. The jobs can
+/// be registered at once.
+class containers {
+public:
+  /// `pool` outlives the actor system.
+  containers(caf::actor_system& sys, const events::hub_actor& hub, runtime::worker_pool& pool,
+             const image::image_services& images, const settings& s);
+
+  const gantry::containers::container_services& all() const noexcept { return services_; }
+  const gantry::containers::manager_actor& manager() const noexcept { return manager_; }
+
+  /// Opens the registry in the data root's database and shows what is in it. To be called once, on
+  /// a thread of a pool, after the images were opened and before clients are served. Errors: as
+  /// `containers::registry::open` and `load`.
+  std::function<result<void>()> opener() const;
+
+  /// Looks at the machine and its runtimes, has the manager begin, and returns the default runtime
+  /// ("" if none works). On a thread of a pool, after `opener`; takes as long as trying the runtimes
+  /// does.
+  std::function<std::string()> finder(const settings& s) const;
+
+  /// Ends the actors. The containers go on.
+  void end();
+
+private:
+  gantry::containers::container_services services_;
+  gantry::containers::manager_actor manager_;
+};
+
+} // namespace gantry::app
