@@ -59,10 +59,10 @@ result<bool> path_is_there(const std::string& path) {
 }
 
 /// One creation, step by step. Kept alive by whatever it waits for.
-class creation : public std::enable_shared_from_this<creation> {
+class container_creation : public std::enable_shared_from_this<container_creation> {
 public:
-  creation(container_services services, manager_actor manager, creation_request asked,
-           outcome<created_container> answer)
+  container_creation(container_services services, manager_actor manager, creation_request asked,
+                     outcome<created_container> answer)
       : services_(std::move(services)), manager_(std::move(manager)), asked_(std::move(asked)),
         answer_(std::move(answer)) {}
 
@@ -273,7 +273,8 @@ private:
 
 void create_container(const container_services& services, const manager_actor& manager,
                       creation_request asked, outcome<created_container> answer) {
-  std::make_shared<creation>(services, manager, std::move(asked), std::move(answer))->begin();
+  std::make_shared<container_creation>(services, manager, std::move(asked), std::move(answer))
+      ->begin();
 }
 
 } // namespace gantry::containers

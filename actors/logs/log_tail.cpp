@@ -13,7 +13,7 @@
 namespace gantry::logs {
 namespace {
 
-constexpr std::size_t block_size = std::size_t{64} * 1024;
+constexpr std::size_t tail_block_size = std::size_t{64} * 1024;
 
 // A window on a file that moves towards its front.
 class backward_block {
@@ -46,7 +46,7 @@ public:
 
 private:
   void load(std::uint64_t to) {
-    start_ = to - std::min<std::uint64_t>(to, block_size);
+    start_ = to - std::min<std::uint64_t>(to, tail_block_size);
     bytes_.resize(to - start_);
     bytes_.resize(read_at(fd_, bytes_.data(), bytes_.size(), start_));
   }
