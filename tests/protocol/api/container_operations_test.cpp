@@ -1,6 +1,4 @@
-#include "protocol/api/service.hpp"
-
-#include "request_text.hpp"
+#include "tests/protocol/api/operation_fixture.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -11,66 +9,16 @@
 
 using namespace gantry;
 using namespace gantry::api;
+using namespace gantry::api::test;
 
 namespace {
 
-const service& api_of_test() {
-  static const service api{[] {
-    config cfg;
-    cfg.engine_version = "28.2.2";
-    return cfg;
-  }()};
-  return api;
-}
-
-// A request and the route it found.
-struct routed {
-  routed(std::string_view method, std::string_view target, std::string_view lines = {})
-      : request(test::head(method, target, lines)) {
-    auto resolved = api_of_test().resolve(*request);
-    INFO(method << " " << target);
-    REQUIRE(std::holds_alternative<match>(resolved));
-    found = std::get<match>(resolved);
-  }
-
-  std::shared_ptr<const http::request> request;
-  match found;
-};
-
-// `NAME(ARGS) key=value ...`, or the error.
-std::string job_of(std::string_view method, std::string_view target, std::string_view lines = {},
-                   std::string_view body = {}) {
-  routed r{method, target, lines};
-  auto made = api_of_test().make_job(r.found, body, from_unix_time(1'700'000'000));
-  if (!made)
-    return std::string{to_string(made.error().kind)} + ": " + made.error().message;
-  std::string text = job::call_string(*made);
-  made->environment.for_each(
-      [&](const auto& key, const auto& value) { text += " " + key + "=" + value; });
-  return text;
-}
-
-http::response answer(std::string_view method, std::string_view target,
-                      decltype(job::reply::output) output) {
-  routed r{method, target};
-  job::reply reply;
-  reply.output = std::move(output);
-  return api_of_test().make_response(r.found, std::move(reply));
-}
-
-constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 constexpr std::string_view upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
-
-struct row {
-  std::string_view method;
-  std::string_view target;
-  std::string_view expected;
-};
 
 } // namespace
 
 TEST_CASE("containers: what changes their life", "[api][containers]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"POST", "/containers/web/start", "container_start(web)"},
       {"POST", "/containers/a%2Fb/start?detachKeys=x", "container_start(a/b)"},
       {"POST", "/containers/web/start?checkpoint=c",
@@ -116,7 +64,7 @@ TEST_CASE("containers: a start has no body to speak of", "[api][containers]") {
 }
 
 TEST_CASE("containers: waiting is announced since 1.30", "[api][containers]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"POST", "/containers/web/wait", "container_wait(web) early=1"},
       {"POST", "/v1.30/containers/web/wait?condition=removed",
        "container_wait(web) condition=removed early=1"},
@@ -130,7 +78,7 @@ TEST_CASE("containers: waiting is announced since 1.30", "[api][containers]") {
 }
 
 TEST_CASE("containers: their settings", "[api][containers]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"POST", "/containers/web/rename?name=db", "container_rename(web) name=db"},
       {"POST", "/containers/web/rename", "container_rename(web)"},
       {"POST", "/containers/web/resize?h=30&w=100", "container_resize(web) h=30 w=100"},
@@ -156,7 +104,7 @@ TEST_CASE("containers: their settings", "[api][containers]") {
 }
 
 TEST_CASE("containers: their output", "[api][containers]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"GET", "/containers/web/logs",
        "invalid_parameter: Bad parameters: you must choose at least one stream"},
       {"GET", "/containers/web/logs?stderr=1&stdout=1&tail=all",

@@ -1,6 +1,4 @@
-#include "protocol/api/service.hpp"
-
-#include "request_text.hpp"
+#include "tests/protocol/api/operation_fixture.hpp"
 
 #include <boost/json/parse.hpp>
 
@@ -11,58 +9,25 @@
 
 using namespace gantry;
 using namespace gantry::api;
+using namespace gantry::api::test;
 
 namespace {
 
-const service& api_of_test() {
-  static const service api{[] {
-    config cfg;
-    cfg.engine_version = "28.2.2";
-    return cfg;
-  }()};
-  return api;
-}
-
-// A request and the route it found.
-struct routed {
-  routed(std::string_view method, std::string_view target) : request(test::head(method, target)) {
-    auto resolved = api_of_test().resolve(*request);
-    INFO(method << " " << target);
-    REQUIRE(std::holds_alternative<match>(resolved));
-    found = std::get<match>(resolved);
-  }
-
-  std::shared_ptr<const http::request> request;
-  match found;
-};
-
-// `NAME(ARGS) key=value ...`, or the error.
-std::string job_of(std::string_view method, std::string_view target) {
-  routed r{method, target};
-  auto made = api_of_test().make_job(r.found, {}, from_unix_time(1'700'000'000));
-  if (!made)
-    return std::string{to_string(made.error().kind)} + ": " + made.error().message;
-  std::string text = job::call_string(*made);
-  made->environment.for_each(
-      [&](const auto& key, const auto& value) { text += " " + key + "=" + value; });
-  return text;
-}
-
 // What becomes of a job's answer, which is JSON.
-http::response answer(std::string_view method, std::string_view target, std::string_view output) {
-  routed r{method, target};
-  job::reply reply;
+http::response answer_json(std::string_view method, std::string_view target,
+                           std::string_view output) {
+  decltype(job::reply::output) parsed;
   if (!output.empty())
-    reply.output = boost::json::parse(output);
-  return api_of_test().make_response(r.found, std::move(reply));
+    parsed = boost::json::parse(output);
+  return answer(method, target, std::move(parsed));
 }
 
 std::string body(std::string_view method, std::string_view target, std::string_view output) {
-  return answer(method, target, output).body;
+  return answer_json(method, target, output).body;
 }
 
-http::response failure(std::string_view method, std::string_view target, errc kind,
-                       std::string text) {
+http::response failed_answer(std::string_view method, std::string_view target, errc kind,
+                             std::string text) {
   routed r{method, target};
   job::reply reply;
   reply.status = job::status_error;
@@ -74,14 +39,8 @@ http::response failure(std::string_view method, std::string_view target, errc ki
 // {"os":"linux","architecture":"amd64"}
 #define LINUX_AMD64 "%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22amd64%22%7D"
 
-struct row {
-  std::string_view method;
-  std::string_view target;
-  std::string_view expected;
-};
-
 template <std::size_t N>
-void check_jobs(const row (&rows)[N]) {
+void check_jobs(const operation_row (&rows)[N]) {
   for (const auto& r : rows) {
     INFO(r.method << " " << r.target);
     CHECK(job_of(r.method, r.target) == r.expected);
@@ -91,7 +50,7 @@ void check_jobs(const row (&rows)[N]) {
 } // namespace
 
 TEST_CASE("image operations: reading requests become jobs", "[api][images]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"GET", "/images/json?digests=1", "images() all=0 shared-size=0 manifests=0"},
       {"GET", "/images/json?all=1&shared-size=1&manifests=1",
        "images() all=1 shared-size=1 manifests=1"},
@@ -132,7 +91,7 @@ TEST_CASE("image operations: reading requests become jobs", "[api][images]") {
 }
 
 TEST_CASE("image operations: changing requests become jobs", "[api][images]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"POST", "/images/bb:1/tag?repo=docker.io%2Flibrary%2Fx&tag=v",
        "image_tag(bb:1) repo=docker.io/library/x tag=v"},
       {"POST", "/images/bb/tag", "image_tag(bb)"},
@@ -163,7 +122,7 @@ TEST_CASE("image operations: changing requests become jobs", "[api][images]") {
 }
 
 TEST_CASE("image operations: archives become jobs", "[api][images]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"GET", "/images/get?names=a&names=b:1", "image_save(a, b:1)"},
       {"GET", "/images/get", "image_save()"},
       {"GET", "/images/localhost:5000/a/get", "image_save(localhost:5000/a)"},
@@ -192,7 +151,7 @@ TEST_CASE("image operations: archives become jobs", "[api][images]") {
 }
 
 TEST_CASE("image operations: requests of the 1.2.0 era (R5-R25, R38)", "[api][images]") {
-  const row rows[] = {
+  const operation_row rows[] = {
       {"GET", "/v1.14/images/json", "images() all=0"},
       {"GET", "/v1.14/images/json?filter=b*&all=1",
        R"(images() all=1 filters={"reference":["b*"]})"},
@@ -322,7 +281,7 @@ TEST_CASE("image operations: 1.2.0 lists images in its own way (R5, B1)", "[api]
 }
 
 TEST_CASE("image operations: 1.2.0 shows an image in its own way (R10)", "[api][images]") {
-  auto today = answer("GET", "/v1.14/images/a/json", inspected);
+  auto today = answer_json("GET", "/v1.14/images/a/json", inspected);
   CHECK(test::header(today, "Content-Type") == "application/json");
   auto image = boost::json::parse(today.body).as_object();
   std::string names;
@@ -337,7 +296,7 @@ TEST_CASE("image operations: 1.2.0 shows an image in its own way (R10)", "[api][
   CHECK(image["Config"].at("Hostname") == "h");
   CHECK(image["Config"].at("NetworkDisabled") == false);
 
-  auto raw = answer("GET", "/v1.11/images/a/json", inspected);
+  auto raw = answer_json("GET", "/v1.11/images/a/json", inspected);
   CHECK(test::header(raw, "Content-Type") == "application/json");
   CHECK(raw.body.ends_with("}"));
   names.clear();
@@ -371,7 +330,7 @@ TEST_CASE("image operations: what was removed in both eras", "[api][images]") {
 
 TEST_CASE("image operations: a new name is answered by 201 without a body", "[api][images]") {
   for (auto target : {"/images/a/tag?repo=b", "/v1.14/images/a/tag?repo=b"}) {
-    auto r = answer("POST", target, {});
+    auto r = answer_json("POST", target, {});
     CHECK(r.status == 201);
     CHECK(r.body.empty());
     CHECK_FALSE(test::has(r, "Content-Type"));
@@ -380,7 +339,7 @@ TEST_CASE("image operations: a new name is answered by 201 without a body", "[ap
 
 TEST_CASE("image operations: failures have the status of their era", "[api][images]") {
   auto status = [](std::string_view target, errc kind, std::string text) {
-    return failure("DELETE", target, kind, std::move(text)).status;
+    return failed_answer("DELETE", target, kind, std::move(text)).status;
   };
   CHECK(status("/images/a", errc::not_found, "No such image: a:latest") == 404);
   CHECK(status("/images/a", errc::conflict, "conflict: unable to delete a") == 409);

@@ -1,6 +1,6 @@
 #include "protocol/api/service.hpp"
 
-#include "request_text.hpp"
+#include "tests/protocol/api/operation_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,6 +9,8 @@
 
 using namespace gantry;
 using namespace gantry::api;
+using test::json_type;
+using test::text_of;
 
 namespace {
 
@@ -18,8 +20,6 @@ config debugging() {
   cfg.debug = true;
   return cfg;
 }
-
-constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 
 const timestamp now = from_unix_time(1'700'000'000);
 
@@ -31,20 +31,6 @@ result<job::request> make(std::string_view method, std::string_view target,
   INFO(method << " " << target);
   REQUIRE(std::holds_alternative<match>(found));
   return api.make_job(std::get<match>(found), body, now);
-}
-
-// `NAME(ARGS) key=value ...`, or the error.
-std::string shown(const result<job::request>& made) {
-  if (!made)
-    return std::string{to_string(made.error().kind)} + ": " + made.error().message;
-  std::string text = job::call_string(*made);
-  made->environment.for_each([&](const auto& key, const auto& value) {
-    text += " ";
-    text += key;
-    text += "=";
-    text += value;
-  });
-  return text;
 }
 
 constexpr std::string_view no_manager =
@@ -99,7 +85,7 @@ TEST_CASE("jobs: requests of today's era", "[api][jobs]") {
   };
   for (auto [target, expected] : rows) {
     INFO(target);
-    CHECK(shown(make("GET", target)) == expected);
+    CHECK(text_of(make("GET", target)) == expected);
   }
 }
 
@@ -120,7 +106,7 @@ TEST_CASE("jobs: requests of the 1.2.0 era", "[api][jobs]") {
   };
   for (auto [target, expected] : rows) {
     INFO(target);
-    CHECK(shown(make("GET", target)) == expected);
+    CHECK(text_of(make("GET", target)) == expected);
   }
 }
 
@@ -171,7 +157,7 @@ TEST_CASE("jobs: without a swarm parameters are checked first", "[api][jobs]") {
   for (const auto& r : rows) {
     INFO(r.method << " " << r.target);
     auto lines = r.body.empty() ? std::string{} : std::string{json_type} + "Content-Length: 2\r\n";
-    CHECK(shown(make(r.method, r.target, lines, r.body)) == r.expected);
+    CHECK(text_of(make(r.method, r.target, lines, r.body)) == r.expected);
   }
 }
 
@@ -206,7 +192,7 @@ TEST_CASE("jobs: JSON bodies are checked", "[api][jobs]") {
   };
   for (const auto& r : rows) {
     INFO(r.type << r.body);
-    CHECK(shown(make("POST", "/services/create", r.type, r.body)) == r.expected);
+    CHECK(text_of(make("POST", "/services/create", r.type, r.body)) == r.expected);
   }
 }
 
@@ -241,10 +227,10 @@ TEST_CASE("jobs: debug routes take any method and the version prefix of today", 
   for (auto [target, expected] : rows) {
     for (auto method : {"GET", "DELETE", "OPTIONS"}) {
       INFO(method << " " << target);
-      CHECK(shown(make(method, target)) == expected);
+      CHECK(text_of(make(method, target)) == expected);
     }
   }
-  CHECK(shown(make("POST", "/debug/pprof/symbol", "Content-Length: 9\r\n", "0x10+0x20")) ==
+  CHECK(text_of(make("POST", "/debug/pprof/symbol", "Content-Length: 9\r\n", "0x10+0x20")) ==
         "debug_pprof(symbol) debug=0 seconds=0 addresses=0x10+0x20");
 }
 
