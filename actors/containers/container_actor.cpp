@@ -41,8 +41,9 @@ container_state::~container_state() {
 }
 
 void container_state::init(self_pointer me, container_services given, kept_container what,
-                           store::lease layers) {
+                           store::lease layers, container_origin origin) {
   self_ = me;
+  up_ = settled_ = origin == container_origin::created;
   layers_ = layers;
   services_ = std::move(given);
   io_ = &runtime::scheduler::of(*services_.system)->next_io();
@@ -72,7 +73,6 @@ container::life_settings container_state::life_settings() const {
 // -- requests -------------------------------------------------------------------------------------
 
 void container_state::ask(const life_request_ptr& request) {
-  using verb = life_request::verb;
   if (requests_.size() >= most_requests)
     return request->answer.tell(
         api_error{errc::unavailable, "too many requests wait for container " + id_});
@@ -80,35 +80,42 @@ void container_state::ask(const life_request_ptr& request) {
   requests_.emplace(ticket, request);
   if (request->limit.count() > 0)
     caf::delayed_anon_send(container_actor{self_}, request->limit, request_late{ticket});
-  switch (request->what) {
+  if (!settled_)
+    return for_later_.push_back(ticket);
+  begin(ticket, *request);
+  go_on();
+}
+
+void container_state::begin(container::ticket from, const life_request& request) {
+  using verb = life_request::verb;
+  switch (request.what) {
   case verb::start:
-    life->start(ticket);
+    life->start(from);
     break;
   case verb::stop:
-    life->stop(ticket, request->signal, request->timeout);
+    life->stop(from, request.signal, request.timeout);
     break;
   case verb::restart:
-    life->restart(ticket, request->signal, request->timeout);
+    life->restart(from, request.signal, request.timeout);
     break;
   case verb::kill:
-    life->kill(ticket, request->signal.value_or(9));
+    life->kill(from, request.signal.value_or(9));
     break;
   case verb::pause:
-    life->pause(ticket);
+    life->pause(from);
     break;
   case verb::unpause:
-    life->unpause(ticket);
+    life->unpause(from);
     break;
   case verb::remove:
-    life->remove(ticket, request->force, request->volumes);
+    life->remove(from, request.force, request.volumes);
     break;
   case verb::wait:
-    life->wait(ticket, request->condition);
-    if (request->registered)
-      request->registered();
+    life->wait(from, request.condition);
+    if (request.registered)
+      request.registered();
     break;
   }
-  go_on();
 }
 
 void container_state::abandon(const life_request_ptr& request) {
@@ -195,6 +202,8 @@ void container_state::update(const update_container_ptr& what) {
 // -- actions --------------------------------------------------------------------------------------
 
 void container_state::go_on() {
+  if (!settled_)
+    return;
   if (std::exchange(acting_, true))
     return; // whoever is at it takes these, too
   for (auto actions = life->take_actions(); !actions.empty(); actions = life->take_actions())
@@ -273,6 +282,9 @@ container::container_view container_state::view() const {
   v.path = d.path;
   v.args = d.args;
   v.state = life->state();
+  // It ended while there was no daemon; that it has still to be taken down is nobody's business.
+  if (run_ && run_->exit_seen && !run_->prepared)
+    v.state.status = container_status::exited;
   v.image_id = d.image_id;
   v.name = name_;
   v.restart_count = life->record().restart_count;
@@ -350,6 +362,8 @@ core::facts container_state::describe() const {
     f.values.emplace_back("run", to_string(run_->now));
   if (life->state().pid != 0)
     f.values.emplace_back("pid", std::to_string(life->state().pid));
+  if (!settled_)
+    f.values.emplace_back("waits for", on_found_ ? "its monitor" : "the runtime");
   if (kept_ != written_)
     f.values.emplace_back("changes not yet on the disk", std::to_string(written_ - kept_));
   return f;
@@ -363,8 +377,8 @@ namespace {
 
 container_actor::behavior_type
 run_container(container_actor::stateful_pointer<container_state> self, container_services services,
-              std::shared_ptr<kept_container> what, store::lease layers) {
-  self->state.init(self, std::move(services), std::move(*what), layers);
+              std::shared_ptr<kept_container> what, store::lease layers, container_origin origin) {
+  self->state.init(self, std::move(services), std::move(*what), layers, origin);
   auto& s = self->state;
   return {
       [&s](const life_request_ptr& x) { s.ask(x); },
@@ -373,7 +387,7 @@ run_container(container_actor::stateful_pointer<container_state> self, container
       [&s](const resize_terminal_ptr& x) { s.resize(x); },
       [&s](const rename_container_ptr& x) { s.rename(x); },
       [&s](const update_container_ptr& x) { s.update(x); },
-      [&s](find_container) { s.find(); },
+      [&s](const find_container& x) { s.find(x); },
       [&s](daemon_is_up) { s.daemon_is_up(); },
       [&s](const leave_container& x) { s.leave(x); },
       [&s](const core::io_ready& x) { s.link.on_ready(x); },
@@ -387,9 +401,9 @@ run_container(container_actor::stateful_pointer<container_state> self, container
 } // namespace
 
 container_actor spawn_container(caf::local_actor* parent, const container_services& services,
-                                kept_container what, store::lease layers) {
+                                kept_container what, store::lease layers, container_origin origin) {
   return runtime::spawn(parent, run_container, services,
-                        std::make_shared<kept_container>(std::move(what)), layers);
+                        std::make_shared<kept_container>(std::move(what)), layers, origin);
 }
 
 } // namespace gantry::containers

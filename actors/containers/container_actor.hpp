@@ -87,10 +87,13 @@ struct request_late {
   container::ticket from = 0;
 };
 
-/// What became of it while there was no daemon has to be found out.
-struct find_container {};
+/// What became of it while there was no daemon has to be found out, and shown; then `found` is
+/// called. Until `daemon_is_up` nothing is done, and what is asked of it waits.
+struct find_container {
+  std::function<void()> found;
+};
 
-/// All containers are found: what is to run is started, what is to go goes.
+/// The setup is known: what is to run is started, what is to go goes.
 struct daemon_is_up {};
 
 /// The daemon ends: the container's actor ends when the container has been stopped, if it is to be.
@@ -127,9 +130,15 @@ using container_actor = caf::typed_actor<
     caf::reacts_to<core::io_ready>, caf::reacts_to<container_step>, caf::reacts_to<container_timer>,
     caf::reacts_to<request_late>>::extend_with<core::inspectable_actor>;
 
+/// Where a container's actor finds it.
+enum class container_origin : std::uint8_t {
+  created, ///< just now
+  kept,    ///< by an earlier daemon: `find_container` comes next
+};
+
 /// Starts the actor of a container that is kept and shows it. Its name is taken already; the lease
 /// on its layers ends when it has gone.
 container_actor spawn_container(caf::local_actor* parent, const container_services& services,
-                                kept_container what, store::lease layers);
+                                kept_container what, store::lease layers, container_origin origin);
 
 } // namespace gantry::containers

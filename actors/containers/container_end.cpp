@@ -36,11 +36,9 @@ void container_state::on_lost(const api_error& why) {
   // file, or the process is killed when what it runs in is taken down.
   log::write(log::level::error, "container", "a container has lost its monitor",
              {{"container", id_}, {"error", why.message}});
-  finding_ = true;
   on_worker<result<std::optional<monitor::exit_record>>>(
       "look for the end", [paths = paths_] { return read_exit_record_blocking(paths); },
       [this](const result<std::optional<monitor::exit_record>>& record) {
-        finding_ = false;
         monitor::exit_status status;
         status.code = 137;
         status.finished_at = nanoseconds_now();

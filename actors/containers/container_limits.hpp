@@ -23,6 +23,10 @@ inline constexpr std::size_t attach_ahead = 256 * 1024;
 /// Attaching to a monitor, the greeting included.
 inline constexpr caf::timespan attach_answer = monitor_greeting + monitor_answer;
 
+/// How long the daemon's start waits for containers to be found again; more than that takes only
+/// one whose monitor does not answer.
+inline constexpr caf::timespan find_containers = span(2s);
+
 /// Bytes of a log that are read in one go.
 inline constexpr std::size_t log_slice = 128 * 1024;
 

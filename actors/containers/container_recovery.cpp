@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace gantry::containers {
@@ -19,6 +20,7 @@ namespace gantry::containers {
 namespace {
 
 using container::container_status;
+
 } // namespace
 
 result<std::optional<monitor::exit_record>>
@@ -43,26 +45,13 @@ read_exit_record_blocking(const container_paths& paths) {
   return std::optional<monitor::exit_record>{std::move(*record)};
 }
 
-void container_state::find() {
+void container_state::find(const find_container& what) {
+  on_found_ = what.found ? what.found : [] {};
   auto status = life->state().status;
-  finding_ = true;
+  if (status != container_status::running && status != container_status::paused)
+    return found();
   run_ = std::make_unique<container_run>();
-  auto& runtimes = services_.setup->runtimes;
-  if (auto runtime = runtimes.find(host_config_->runtime); runtime != runtimes.end())
-    run_->runtime = runtime->second;
   run_->made = true;
-  if (status != container_status::running && status != container_status::paused) {
-    // A start or an end may have been under way.
-    if (!std::filesystem::exists(paths_.exec_directory())) {
-      run_.reset();
-      return found();
-    }
-    run_->now = phase::failing;
-    return take_down([this] {
-      run_.reset();
-      found();
-    });
-  }
   run_->now = phase::up;
   on_worker<result<std::optional<monitor::exit_record>>>(
       "look for the end", [paths = paths_] { return read_exit_record_blocking(paths); },
@@ -86,7 +75,7 @@ void container_state::on_found(const result<std::optional<monitor::exit_record>>
       core::to_ptr(self_),
       paths_.control_socket().string(),
       {[this, was_paused, ended](const monitor::event& event) {
-         if (!finding_)
+         if (!on_found_)
            return on_event(event);
          if (auto* hello = std::get_if<monitor::hello>(&event)) {
            if (hello->state == monitor::process_state::running) {
@@ -102,22 +91,57 @@ void container_state::on_found(const result<std::optional<monitor::exit_record>>
            return ended({});
          }
        },
-       [this, ended](const api_error& why) { finding_ ? ended({}) : on_lost(why); }}};
+       [this, ended](const api_error& why) { on_found_ ? ended({}) : on_lost(why); }}};
 }
 
 void container_state::found() {
-  finding_ = false;
-  if (std::exchange(up_pending_, false))
-    life->daemon_started();
-  go_on();
+  show();
+  std::exchange(on_found_, nullptr)();
+  if (up_)
+    settle();
 }
 
 void container_state::daemon_is_up() {
-  if (finding_) {
-    up_pending_ = true;
+  if (std::exchange(up_, true) || on_found_)
     return;
+  settle();
+}
+
+void container_state::settle() {
+  auto& runtimes = services_.setup->runtimes;
+  auto runtime = runtimes.find(host_config_->runtime);
+  const auto known = runtime != runtimes.end() ? runtime->second : nullptr;
+  if (run_) {
+    run_->runtime = known;
+    return settled();
   }
+  // A start or an end may have been under way.
+  on_worker<result<bool>>(
+      "look for remains",
+      [directory = paths_.exec_directory()]() -> result<bool> {
+        std::error_code unknown;
+        return std::filesystem::exists(directory, unknown);
+      },
+      [this, known](const result<bool>& remains) {
+        if (remains && !*remains)
+          return settled();
+        run_ = std::make_unique<container_run>();
+        run_->runtime = known;
+        run_->made = true;
+        run_->now = phase::failing;
+        take_down([this] {
+          run_.reset();
+          settled();
+        });
+      });
+}
+
+void container_state::settled() {
+  settled_ = true;
   life->daemon_started();
+  for (auto ticket : std::exchange(for_later_, {}))
+    if (auto request = requests_.find(ticket); request != requests_.end())
+      begin(ticket, *request->second);
   go_on();
 }
 

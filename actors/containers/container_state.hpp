@@ -46,7 +46,8 @@ struct container_state {
   container_state() = default;
   ~container_state();
 
-  void init(self_pointer me, container_services given, kept_container what, store::lease layers);
+  void init(self_pointer me, container_services given, kept_container what, store::lease layers,
+            container_origin origin);
 
   // -- requests: container_actor.cpp
   void ask(const life_request_ptr& request);
@@ -63,7 +64,7 @@ struct container_state {
   void attach(const attach_to& what);
 
   // -- the daemon's start: container_recovery.cpp
-  void find();
+  void find(const find_container& what);
   void daemon_is_up();
 
   monitor_link link;
@@ -75,6 +76,7 @@ private:
   };
 
   // -- container_actor.cpp
+  void begin(container::ticket from, const life_request& request);
   /// Does what the life wants done, until it wants nothing more.
   void go_on();
   void act(const container::begin_start&) { begin_start(); }
@@ -131,6 +133,8 @@ private:
   // -- container_recovery.cpp
   void on_found(const result<std::optional<monitor::exit_record>>& record);
   void found();
+  void settle();
+  void settled();
 
   using phase = container_run::phase;
 
@@ -150,8 +154,12 @@ private:
   std::map<container::ticket, life_request_ptr> requests_;
   container::ticket last_ticket_ = 0;
   bool acting_ = false;
-  bool finding_ = false;    ///< what became of it is being found out
-  bool up_pending_ = false; ///< the daemon is up; to be dealt with when it is found
+
+  // After a start of the daemon.
+  std::function<void()> on_found_;           ///< while what became of it is being found out
+  bool up_ = true;                           ///< the setup is known
+  bool settled_ = true;                      ///< found, up, and nothing of an old run is left
+  std::vector<container::ticket> for_later_; ///< requests that wait for that
 
   // Changes are numbered in the order in which they are written.
   std::uint64_t written_ = 0; ///< number of the last that is on its way

@@ -1,7 +1,9 @@
 #include "actors/containers/manager.hpp"
 
 #include "actors/containers/container_actor.hpp"
+#include "actors/containers/container_limits.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/scheduler.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -24,16 +26,34 @@ struct manager_state {
       auto id = kept.id;
       // A name that is taken twice would be a broken database: the first one has it.
       static_cast<void>(services.all->reserve(kept.name, id));
-      found.push_back(spawn_container(self, services, std::move(kept), *lease++));
+      kept_ones.push_back(
+          spawn_container(self, services, std::move(kept), *lease++, container_origin::kept));
     }
-    loaded.shown();
+    to_find = kept_ones.size();
+    shown = loaded.shown;
+    for (auto& container : kept_ones)
+      caf::anon_send(container, find_container{[to = manager_actor{self}] {
+                       caf::anon_send(to, container_found{});
+                     }});
+    if (to_find != 0)
+      caf::delayed_anon_send(manager_actor{self}, limits::find_containers, finding_late{});
+    else
+      show_all();
+  }
+
+  void on_found() {
+    if (--to_find == 0)
+      show_all();
+  }
+
+  void show_all() {
+    if (auto then = std::exchange(shown, nullptr))
+      then();
   }
 
   void on_setup() {
     ready = true;
-    for (auto& container : found)
-      caf::anon_send(container, find_container{});
-    for (auto& container : std::exchange(found, {}))
+    for (auto& container : std::exchange(kept_ones, {}))
       caf::anon_send(container, daemon_is_up{});
     for (auto& then : std::exchange(waiting, {}))
       then();
@@ -62,7 +82,7 @@ struct manager_state {
     if (!*kept.how)
       return what.answer.tell(*kept.how);
     auto id = what.what.id;
-    spawn_container(self, services, std::move(what.what), what.lease);
+    spawn_container(self, services, std::move(what.what), what.lease, container_origin::created);
     publish_creation(id);
     what.answer.tell({});
   }
@@ -93,13 +113,16 @@ struct manager_state {
 
   core::facts describe() const {
     return {{{"containers", std::to_string(services.all->all()->size())},
+             {"to be found", std::to_string(to_find)},
              {"setup", ready ? "known" : "being found out"},
              {"waiting for it", std::to_string(waiting.size())}}};
   }
 
   manager_actor::pointer self = nullptr;
   container_services services;
-  std::vector<container_actor> found;
+  std::vector<container_actor> kept_ones; ///< until the setup is known
+  std::size_t to_find = 0;
+  std::function<void()> shown; ///< until it is called
   std::vector<std::function<void()>> waiting;
   bool ready = false;
 };
@@ -116,6 +139,8 @@ manager_actor::behavior_type run_manager(manager_actor::stateful_pointer<manager
       [&s](const adopt_container_ptr& x) { s.adopt(x); },
       [&s](end_containers) { s.end(); },
       [&s](const container_kept& x) { s.on_kept(x); },
+      [&s](container_found) { s.on_found(); },
+      [&s](finding_late) { s.show_all(); },
       [&s](core::describe) { return s.describe(); },
   };
 }

@@ -13,7 +13,8 @@
 namespace gantry::containers {
 
 /// What was kept, at the daemon's start; comes once. `shown` is called when all of it is in
-/// `shared_containers`.
+/// `shared_containers` as it stands now; after `limits::find_containers` with what is not yet
+/// found as it stood.
 struct containers_loaded {
   std::shared_ptr<std::vector<kept_container>> containers;
   std::vector<store::lease> leases; ///< as in `adopt_container`, one for each
@@ -40,6 +41,12 @@ using adopt_container_ptr = std::shared_ptr<adopt_container>;
 /// The daemon ends.
 struct end_containers {};
 
+/// INTERNAL: what became of one of the kept containers is known.
+struct container_found {};
+
+/// INTERNAL: the time to find them in is over.
+struct finding_late {};
+
 /// INTERNAL: the container is kept, or not.
 struct container_kept {
   adopt_container_ptr adopted;
@@ -54,6 +61,8 @@ GANTRY_LOCAL_MESSAGE(gantry::containers::when_ready)
 GANTRY_LOCAL_MESSAGE(gantry::containers::adopt_container_ptr)
 GANTRY_LOCAL_MESSAGE(gantry::containers::end_containers)
 GANTRY_LOCAL_MESSAGE(gantry::containers::container_kept)
+GANTRY_LOCAL_MESSAGE(gantry::containers::container_found)
+GANTRY_LOCAL_MESSAGE(gantry::containers::finding_late)
 
 namespace gantry::containers {
 
@@ -62,8 +71,9 @@ namespace gantry::containers {
 using manager_actor =
     caf::typed_actor<caf::reacts_to<containers_loaded>, caf::reacts_to<setup_known>,
                      caf::reacts_to<when_ready>, caf::reacts_to<adopt_container_ptr>,
-                     caf::reacts_to<end_containers>,
-                     caf::reacts_to<container_kept>>::extend_with<core::inspectable_actor>;
+                     caf::reacts_to<end_containers>, caf::reacts_to<container_kept>,
+                     caf::reacts_to<container_found>,
+                     caf::reacts_to<finding_late>>::extend_with<core::inspectable_actor>;
 
 /// Starts it.
 manager_actor spawn_manager(const container_services& services);

@@ -84,7 +84,7 @@ public:
     CHECK(attached.get());
   }
 
-  container c;
+  monitored_container c;
 };
 
 const attach_options outputs{.out = true, .err = true, .detach_keys = {}};

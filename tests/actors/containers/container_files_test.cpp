@@ -33,14 +33,14 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-struct stat status(const fs::path& path) {
+struct stat status_at(const fs::path& path) {
   struct stat facts {};
   INFO(path);
   REQUIRE(::lstat(path.c_str(), &facts) == 0);
   return facts;
 }
 
-unsigned mode_of(const fs::path& path) { return status(path).st_mode & 07777u; }
+unsigned mode_of(const fs::path& path) { return status_at(path).st_mode & 07777u; }
 
 /// A volume whose directory is there.
 mount_point volume(const container_place& place, const std::string& name,
@@ -97,7 +97,7 @@ TEST_CASE("container_files: a new container has its directories and nothing is m
     CHECK(fs::exists(root / ".dockerenv"));
     CHECK(fs::is_directory(root / "dev/shm"));
     CHECK(mode_of(root) == 0711); // as the image has it
-    CHECK(status(root).st_uid == 3);
+    CHECK(status_at(root).st_uid == 3);
   });
   CHECK(place.mounts().empty());
 }
@@ -180,8 +180,8 @@ TEST_CASE("container_files: fresh volumes get what the image has", "[actors][con
     const fs::path at = place.file(std::string{"volumes/"} + name);
     CHECK(read(at / "sub/file") == "content");
     CHECK(mode_of(at) == 01750);
-    CHECK(status(at).st_uid == 5);
-    CHECK(status(at / "sub/file").st_gid == 8);
+    CHECK(status_at(at).st_uid == 5);
+    CHECK(status_at(at / "sub/file").st_gid == 8);
     std::array<char, 4> value{};
     CHECK(::getxattr((at / "sub/file").c_str(), "user.note", value.data(), value.size()) == 1);
   }
@@ -254,7 +254,7 @@ TEST_CASE("container_files: release takes away all mounts and can be repeated",
   write(place.paths.merged() / "kept", "x");
   write(place.paths.exit_file(), "x");
   for (int i = 0; i < 2; ++i) {
-    REQUIRE(release_container_blocking(place.paths));
+    REQUIRE(release_container_blocking(place.paths).has_value());
     CHECK(place.mounts().empty());
     CHECK_FALSE(fs::exists(place.paths.exec_directory()));
   }

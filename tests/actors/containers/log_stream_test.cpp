@@ -1,5 +1,6 @@
 #include "actors/containers/log_stream.hpp"
 
+#include "actors/containers/container_limits.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/logs/log_writer.hpp"
 #include "actors/runtime/actor.hpp"
@@ -182,7 +183,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: no more is read than the client ta
 
 TEST_CASE_METHOD(stream_fixture, "log_stream: follows a container to its end",
                  "[actors][containers]") {
-  container c{"echo one; read x; echo two >&2; read x; printf three"};
+  monitored_container c{"echo one; read x; echo two >&2; read x; printf three"};
   c.settings.open_stdin = true;
   c.settings.log.max_size = 1; // a file for each record
   auto client = c.run();
@@ -202,7 +203,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: follows a container to its end",
 
 TEST_CASE_METHOD(stream_fixture, "log_stream: follows a container that writes all it can",
                  "[actors][containers]") {
-  container c{"seq 1 200000"};
+  monitored_container c{"seq 1 200000"};
   c.settings.log.max_size = 0;
   auto client = c.run();
   auto what = raw(c.settings.log);

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-result<std::int32_t> launch(live_fixture& f, const container& c, const std::string& program = {}) {
+result<std::int32_t> launch(live_fixture& f, const monitored_container& c,
+                            const std::string& program = {}) {
   answer<result<std::int32_t>> told;
   launch_monitor(
       f.sys, f.io(), f.pool,
@@ -28,7 +29,7 @@ result<std::int32_t> launch(live_fixture& f, const container& c, const std::stri
 
 TEST_CASE("monitor_launch: a container is made and can be started", "[actors][containers]") {
   live_fixture f;
-  container c{"echo hello; exit 3"};
+  monitored_container c{"echo hello; exit 3"};
   c.dir.write("settings", "of a former start");
   const auto pid = launch(f, c);
   REQUIRE(pid.has_value());
@@ -45,7 +46,7 @@ TEST_CASE("monitor_launch: a container is made and can be started", "[actors][co
 TEST_CASE("monitor_launch: what goes wrong is told in the words of who knows it",
           "[actors][containers]") {
   live_fixture f;
-  container c{"true"};
+  monitored_container c{"true"};
   c.set_args({"/no/such/program"});
   auto refused = launch(f, c);
   REQUIRE(refused.has_error());
@@ -65,7 +66,7 @@ TEST_CASE("monitor_launch: what goes wrong is told in the words of who knows it"
 
 TEST_CASE("monitor_launch: a monitor that says nothing has its deadline", "[actors][containers]") {
   live_fixture f;
-  container c{"true"};
+  monitored_container c{"true"};
   const auto stuck = c.dir.write("stuck", "#!/bin/sh\nexec sleep 1000\n");
   ::chmod(stuck.c_str(), 0755);
   c.settings.runtime_deadline = -4900ms; // 100 ms with what a launch gets beyond it
@@ -75,7 +76,7 @@ TEST_CASE("monitor_launch: a monitor that says nothing has its deadline", "[acto
 
 TEST_CASE("monitor_launch: settings that cannot be written are told", "[actors][containers]") {
   live_fixture f;
-  container c{"true"};
+  monitored_container c{"true"};
   answer<result<std::int32_t>> told;
   launch_monitor(f.sys, f.io(), f.pool,
                  {monitor_program(), c.dir.file("none/settings"), c.settings}, told.teller());

@@ -291,7 +291,7 @@ TEST_CASE("monitor_link: a monitor with many to accept is tried again", "[actors
   f.connect();
   f.pass(5s);
   CHECK(f.take_told().empty());
-  for (auto& other : others)
+  for (std::size_t i = 0; i < others.size(); ++i)
     f.control.accept();
   f.pass(1s);
   auto other = f.control.accept();

@@ -60,7 +60,7 @@ std::string refusal(const container_place& place, const start_input& input) {
   return prepared.error().message;
 }
 
-mount_point bind(const std::string& source, const std::string& destination) {
+mount_point bind_mount(const std::string& source, const std::string& destination) {
   mount_point out;
   out.type = "bind";
   out.source = source;
@@ -354,24 +354,24 @@ TEST_CASE("start_preparation: sources of binds", "[actors][containers][root]") {
   container_place place;
   place.add_busybox();
   create(place);
-  auto made = bind(place.file("made/by/start"), "/made");
+  auto made = bind_mount(place.file("made/by/start"), "/made");
   made.create_source = true;
   place.write("file", "a file\n");
-  auto file = bind(place.file("file"), "/file");
+  auto file = bind_mount(place.file("file"), "/file");
   file.create_source = true;
   CHECK(run(place, "stat -c '%u %a' /made; cat /file; touch /made/x", {made, file}) ==
         "0 755\na file\n");
   CHECK(place.has("made/by/start/x"));
   REQUIRE(release_container_blocking(place.paths));
 
-  auto impossible = bind("/proc/self/none/x", "/x");
+  auto impossible = bind_mount("/proc/self/none/x", "/x");
   impossible.create_source = true;
   auto input = place.input("/bin/sh", {});
   input.mounts = {impossible};
   CHECK(contains(refusal(place, input),
                  "error while creating mount source path '/proc/self/none/x': mkdir "
                  "/proc/self/none/x: no such file or directory"));
-  auto missing = bind(place.file("missing"), "/x");
+  auto missing = bind_mount(place.file("missing"), "/x");
   input.mounts = {missing};
   prepare(input); // it is for the runtime to say
   CHECK_FALSE(place.has("missing"));
@@ -384,7 +384,7 @@ TEST_CASE("start_preparation: read-only binds are so all the way down",
   create(place);
   fs::create_directories(place.file("host/inner"));
   REQUIRE(::mount("inner", place.file("host/inner").c_str(), "tmpfs", 0, nullptr) == 0);
-  auto mount = bind(place.file("host"), "/host");
+  auto mount = bind_mount(place.file("host"), "/host");
   mount.read_write = false;
   CHECK(contains(run(place, "touch /host/inner/x || true", {mount}), "Read-only file system"));
 }
@@ -396,7 +396,7 @@ TEST_CASE("start_preparation: how the source's mount spreads is looked up",
   create(place);
   fs::create_directories(place.file("shared/d"));
   auto input = place.input("/bin/sh", {});
-  auto mount = bind(place.file("shared/d"), "/d");
+  auto mount = bind_mount(place.file("shared/d"), "/d");
   mount.propagation = "rshared";
   mount.spec.bind_options.emplace().propagation = "rshared";
   input.mounts = {mount};

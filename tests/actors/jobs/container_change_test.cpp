@@ -5,10 +5,10 @@
 using namespace gantry;
 using container::container_status;
 using test::container_job_fixture;
+using test::id_a;
 
 namespace {
 
-const std::string id_a(64, 'a');
 const std::string id_b(64, 'b');
 
 } // namespace
@@ -18,7 +18,7 @@ TEST_CASE_METHOD(container_job_fixture, "container rename: takes the name before
   auto web = add('a', "web");
   CHECK(outcome("container_rename", {"web"}, {{"name", "db"}}) == "ok");
   CHECK(asked_of(*web) == std::vector<std::string>{"rename /db"});
-  CHECK_FALSE(given.all->reserve("/db", id_b));
+  CHECK(given.all->reserve("/db", id_b).has_error());
 }
 
 TEST_CASE_METHOD(container_job_fixture, "container rename: gives the name back if it fails",
@@ -26,7 +26,7 @@ TEST_CASE_METHOD(container_job_fixture, "container rename: gives the name back i
   auto web = add('a', "web");
   web->refusal = api_error{errc::system, "disk"};
   CHECK(outcome("container_rename", {"web"}, {{"name", "/db"}}) == "system: disk");
-  CHECK(given.all->reserve("/db", id_b));
+  CHECK(given.all->reserve("/db", id_b).has_value());
 }
 
 TEST_CASE_METHOD(container_job_fixture, "container rename: names that cannot be",

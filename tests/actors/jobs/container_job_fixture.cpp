@@ -75,7 +75,7 @@ run_fake_container(container_actor::stateful_pointer<fake_container_state> self,
         note("update memory=" + std::to_string(u->what.resources.memory));
         answer(u->answer);
       },
-      [](containers::find_container) {},
+      [](const containers::find_container&) {},
       [](containers::daemon_is_up) {},
       [self](const containers::leave_container&) { self->quit(); },
       [](const core::io_ready&) {},
@@ -116,7 +116,7 @@ std::shared_ptr<fake_container> container_job_fixture::add(container::container_
   actors_.push_back(runtime::spawn(sys, run_fake_container, fake));
   given.all->reserve(view.name, view.id).value();
   given.all->put(std::make_shared<const containers::published_container>(std::move(view)),
-                      core::to_ptr(actors_.back()));
+                 core::to_ptr(actors_.back()));
   return fake;
 }
 
@@ -164,8 +164,7 @@ std::vector<std::string> container_job_fixture::take_events() {
 }
 
 void container_job_fixture::kill(const std::string& id) {
-  caf::anon_send_exit(caf::actor_cast<caf::actor>(given.all->actor_of(id)),
-                      caf::exit_reason::kill);
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(given.all->actor_of(id)), caf::exit_reason::kill);
 }
 
 } // namespace gantry::test

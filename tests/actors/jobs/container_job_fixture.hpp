@@ -17,6 +17,9 @@
 
 namespace gantry::test {
 
+/// The id of many a container here.
+inline const std::string id_a(64, 'a');
+
 /// What stands in the place of a container's actor has been asked, and how it answers.
 struct fake_container {
   std::mutex mutex;

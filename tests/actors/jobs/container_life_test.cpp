@@ -4,10 +4,9 @@ using namespace gantry;
 using container::container_status;
 using containers::life_request_ptr;
 using test::container_job_fixture;
+using test::id_a;
 
 namespace {
-
-const std::string id_a(64, 'a');
 
 /// Answers every request with that.
 auto answer_with(api_error why) {

@@ -14,8 +14,7 @@ public:
     std::filesystem::create_directories(dir.file("store"));
     auto layers =
         store::layer_files::open(store::paths{dir.file("store")}, store::layer_driver::copy);
-    given.images.layers.set(
-        std::make_shared<const store::layer_files>(std::move(layers).value()));
+    given.images.layers.set(std::make_shared<const store::layer_files>(std::move(layers).value()));
   }
 
   std::shared_ptr<test::fake_container> make(char digit, std::int64_t created,

@@ -151,7 +151,7 @@ bool control::read_to_end() {
 
 // -- container ------------------------------------------------------------------
 
-container::container(const std::string& script, bool tty)
+monitored_container::monitored_container(const std::string& script, bool tty)
     : args_{"/bin/sh", "-c", script}, tty_{tty} {
   const auto bin = dir.file("rootfs/bin");
   std::filesystem::create_directories(bin);
@@ -176,7 +176,7 @@ container::container(const std::string& script, bool tty)
   settings.log.path = dir.file("c.log");
 }
 
-container::~container() {
+monitored_container::~monitored_container() {
   host::child_command command;
   command.argv = {runc(), "--root", dir.file("state"), "delete", "--force", settings.id};
   static_cast<void>(host::run_child(command));
@@ -184,17 +184,17 @@ container::~container() {
   eventually([this] { return !dir.has("control") || monitor_killed; });
 }
 
-void container::set_args(const std::vector<std::string>& args) {
+void monitored_container::set_args(const std::vector<std::string>& args) {
   args_ = args;
   write_config();
 }
 
-void container::set_resources(const std::string& members) {
+void monitored_container::set_resources(const std::string& members) {
   resources_ = members;
   write_config();
 }
 
-void container::write_config() const {
+void monitored_container::write_config() const {
   dir.write("config.json",
             R"({"ociVersion":"1.0.2","process":)" + process_json(args_, tty_) +
                 R"(,"root":{"path":"rootfs"},"mounts":[)"
@@ -207,7 +207,8 @@ void container::write_config() const {
                 R"(},"namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"}]}})");
 }
 
-monitor::settings container::exec(const std::string& name, const std::string& script, bool tty) {
+monitor::settings monitored_container::exec(const std::string& name, const std::string& script,
+                                            bool tty) {
   auto what = settings;
   what.mode = monitor::settings::work::exec_process;
   what.process_file = dir.write(name + ".json", process_json({"/bin/sh", "-c", script}, tty));
@@ -221,7 +222,7 @@ monitor::settings container::exec(const std::string& name, const std::string& sc
   return what;
 }
 
-result<std::int32_t> container::launch(const monitor::settings& what) {
+result<std::int32_t> monitored_container::launch(const monitor::settings& what) {
   host::child_command command;
   command.argv = {monitor_program(), dir.write("settings", encode(what))};
   command.deadline = patience;
@@ -234,7 +235,7 @@ result<std::int32_t> container::launch(const monitor::settings& what) {
   return reply;
 }
 
-control container::run() {
+control monitored_container::run() {
   auto pid = launch();
   if (!pid)
     throw std::runtime_error("launch: " + pid.error().message);
@@ -244,12 +245,12 @@ control container::run() {
   return client;
 }
 
-std::optional<monitor::exit_record> container::exit_record() const {
+std::optional<monitor::exit_record> monitored_container::exit_record() const {
   auto record = monitor::decode_exit_record(host::read_text(settings.exit_file));
   return record ? std::optional{*record} : std::nullopt;
 }
 
-std::string container::log(std::optional<monitor::source> from) const {
+std::string monitored_container::log(std::optional<monitor::source> from) const {
   auto reader = logs::log_reader::open(settings.log, {});
   if (!reader)
     throw std::runtime_error(reader.error().message);
@@ -261,7 +262,7 @@ std::string container::log(std::optional<monitor::source> from) const {
   return text;
 }
 
-std::string container::status() const {
+std::string monitored_container::status() const {
   host::child_command command;
   command.argv = {runc(), "--root", dir.file("state"), "state", settings.id};
   auto output = host::run_child(command);

@@ -74,12 +74,12 @@ private:
 };
 
 /// A bundle with a root of busybox, and what a monitor needs for it.
-class container {
+class monitored_container {
 public:
   /// The container is to run `script` in a shell.
-  explicit container(const std::string& script, bool tty = false);
-  container(container&&) = delete;
-  ~container();
+  explicit monitored_container(const std::string& script, bool tty = false);
+  monitored_container(monitored_container&&) = delete;
+  ~monitored_container();
 
   /// Replaces what the container runs.
   void set_args(const std::vector<std::string>& args);

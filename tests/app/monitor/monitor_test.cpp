@@ -31,7 +31,7 @@ std::int64_t clock_now() {
 } // namespace
 
 TEST_CASE("monitor: create, start, output, exit code", "[app][monitor]") {
-  container c{"echo out; echo err >&2; printf end; exit 7"};
+  monitored_container c{"echo out; echo err >&2; printf end; exit 7"};
   const auto before = clock_now();
   auto pid = c.launch();
   REQUIRE(pid.has_value());
@@ -67,7 +67,7 @@ TEST_CASE("monitor: create, start, output, exit code", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: starts by the runtime's FIFO", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   c.settings.start_fifo = c.dir.file("state/" + c.settings.id + "/exec.fifo");
   auto client = c.run();
   CHECK(c.status() == "running");
@@ -79,7 +79,7 @@ TEST_CASE("monitor: starts by the runtime's FIFO", "[app][monitor]") {
 
 TEST_CASE("monitor: a process that ends at once is seen, however it is started", "[app][monitor]") {
   for (bool fifo : {false, true}) {
-    container c{""};
+    monitored_container c{""};
     c.set_args({"/bin/true"});
     if (fifo)
       c.settings.start_fifo = c.dir.file("state/" + c.settings.id + "/exec.fifo");
@@ -90,7 +90,7 @@ TEST_CASE("monitor: a process that ends at once is seen, however it is started",
 }
 
 TEST_CASE("monitor: death by a signal", "[app][monitor]") {
-  container c{"kill -9 $$"};
+  monitored_container c{"kill -9 $$"};
   c.set_args({"/bin/sh", "-c", "exec sleep 1000"});
   auto client = c.run();
   CHECK(client.ask(signal_request{2, 0}).kind == errc::invalid_parameter);
@@ -102,7 +102,7 @@ TEST_CASE("monitor: death by a signal", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: ends although it was never started", "[app][monitor]") {
-  container c{"true"};
+  monitored_container c{"true"};
   auto pid = c.launch();
   REQUIRE(pid.has_value());
   control client{c.settings.control_socket};
@@ -112,7 +112,7 @@ TEST_CASE("monitor: ends although it was never started", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: a request that does not fit is refused", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto client = c.run();
   CHECK((client.ask(start_request{2}) ==
          done{2, errc::conflict, "the process is not waiting to be started"}));
@@ -130,7 +130,7 @@ TEST_CASE("monitor: a request that does not fit is refused", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: terminal with first size, resize, echo and input", "[app][monitor]") {
-  container c{"stty size; read x; stty size; read x; exit 3", true};
+  monitored_container c{"stty size; read x; stty size; read x; exit 3", true};
   c.settings.open_stdin = true;
   c.settings.rows = 33;
   c.settings.columns = 120;
@@ -155,7 +155,7 @@ TEST_CASE("monitor: terminal with first size, resize, echo and input", "[app][mo
 TEST_CASE("monitor: stdin ends with its first client if it is once", "[app][monitor]") {
   enum class way { input_end, disconnect, detach };
   for (auto how : {way::input_end, way::disconnect, way::detach}) {
-    container c{"cat; echo over"};
+    monitored_container c{"cat; echo over"};
     c.settings.open_stdin = true;
     c.settings.stdin_once = true;
     auto watcher = c.run();
@@ -176,7 +176,7 @@ TEST_CASE("monitor: stdin ends with its first client if it is once", "[app][moni
 }
 
 TEST_CASE("monitor: stdin stays open for the next client if it is not once", "[app][monitor]") {
-  container c{"cat; echo over"};
+  monitored_container c{"cat; echo over"};
   c.settings.open_stdin = true;
   auto watcher = c.run();
   auto with_input = attach_outputs;
@@ -198,7 +198,7 @@ TEST_CASE("monitor: stdin stays open for the next client if it is not once", "[a
 }
 
 TEST_CASE("monitor: much input goes in and out again whole", "[app][monitor]") {
-  container c{"exec cat"};
+  monitored_container c{"exec cat"};
   c.settings.open_stdin = true;
   c.settings.stdin_once = true;
   c.settings.log = {log_driver::none, "", 0, 1};
@@ -219,7 +219,7 @@ TEST_CASE("monitor: much input goes in and out again whole", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: input that is not read stops at its credit", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   c.settings.open_stdin = true;
   auto watcher = c.run();
   control client{c.settings.control_socket};
@@ -254,7 +254,7 @@ TEST_CASE("monitor: input that is not read stops at its credit", "[app][monitor]
 }
 
 TEST_CASE("monitor: a process that closes its stdin is told to the writers", "[app][monitor]") {
-  container c{"exec <&-; sleep 1000"};
+  monitored_container c{"exec <&-; sleep 1000"};
   c.settings.open_stdin = true;
   auto watcher = c.run();
   control client{c.settings.control_socket};
@@ -273,7 +273,7 @@ TEST_CASE("monitor: a process that closes its stdin is told to the writers", "[a
 
 TEST_CASE("monitor: a client that does not read never holds up the container", "[app][monitor]") {
   constexpr std::size_t size = 50'000'000;
-  container c{"dd if=/dev/zero bs=65536 count=1000000 | head -c 50000000"};
+  monitored_container c{"dd if=/dev/zero bs=65536 count=1000000 | head -c 50000000"};
   c.settings.log = {log_driver::none, "", 0, 1};
   REQUIRE(c.launch().has_value());
   control slow{c.settings.control_socket};
@@ -289,7 +289,7 @@ TEST_CASE("monitor: a client that does not read never holds up the container", "
 }
 
 TEST_CASE("monitor: a client with patience loses nothing while it reads", "[app][monitor]") {
-  container c{"head -c 20000000 /dev/zero"};
+  monitored_container c{"head -c 20000000 /dev/zero"};
   c.settings.log = {log_driver::none, "", 0, 1};
   REQUIRE(c.launch().has_value());
   auto patient = attach_outputs;
@@ -303,7 +303,7 @@ TEST_CASE("monitor: a client with patience loses nothing while it reads", "[app]
 }
 
 TEST_CASE("monitor: patience ends", "[app][monitor]") {
-  container c{"head -c 20000000 /dev/zero"};
+  monitored_container c{"head -c 20000000 /dev/zero"};
   c.settings.log = {log_driver::none, "", 0, 1};
   REQUIRE(c.launch().has_value());
   auto patient = attach_outputs;
@@ -320,7 +320,7 @@ TEST_CASE("monitor: patience ends", "[app][monitor]") {
 
 TEST_CASE("monitor: rotates its log under load and loses nothing", "[app][monitor]") {
   for (auto driver : {log_driver::json_file, log_driver::local}) {
-    container c{"seq 1 50000; seq 1 50000 >&2"};
+    monitored_container c{"seq 1 50000; seq 1 50000 >&2"};
     c.settings.log = {driver, c.dir.file("c.log"), 200'000, 1000};
     auto client = c.run();
     CHECK(client.wait<exited>().status.code == 0);
@@ -335,7 +335,7 @@ TEST_CASE("monitor: rotates its log under load and loses nothing", "[app][monito
 }
 
 TEST_CASE("monitor: what is logged and what follows fit together", "[app][monitor]") {
-  container c{"printf 'one\\ntwo'; read x; printf ' lines\\n'; read x"};
+  monitored_container c{"printf 'one\\ntwo'; read x; printf ' lines\\n'; read x"};
   c.settings.open_stdin = true;
   auto watcher = c.run();
   auto with_input = attach_outputs;
@@ -362,7 +362,7 @@ TEST_CASE("monitor: what is logged and what follows fit together", "[app][monito
 }
 
 TEST_CASE("monitor: the log can be moved away", "[app][monitor]") {
-  container c{"echo one; read x; echo two"};
+  monitored_container c{"echo one; read x; echo two"};
   c.settings.open_stdin = true;
   auto client = c.run();
   auto with_input = attach_outputs;
@@ -377,7 +377,7 @@ TEST_CASE("monitor: the log can be moved away", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: outlives a daemon that is killed", "[app][monitor]") {
-  container c{"echo one; read x; echo two; exit 5"};
+  monitored_container c{"echo one; read x; echo two; exit 5"};
   c.settings.open_stdin = true;
   const pid_t daemon = ::fork();
   if (daemon == 0) {
@@ -407,7 +407,7 @@ TEST_CASE("monitor: outlives a daemon that is killed", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: is nobody's child, in a session and cgroup of its own", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   c.settings.join_cgroups = {c.dir.write("cgroup.procs", "")};
   auto pid = c.launch();
   REQUIRE(pid.has_value());
@@ -428,7 +428,7 @@ TEST_CASE("monitor: no descriptor of the daemon reaches the container", "[app][m
   // Inherited by the launcher if anything were.
   host::unique_fd leak{::open("/etc/hostname", O_RDONLY)};
   for (bool tty : {false, true}) {
-    container c{
+    monitored_container c{
         "for f in $(seq 0 255); do [ -e /proc/$$/fd/$f ] && ls -l /proc/$$/fd/$f; done; true", tty};
     c.settings.open_stdin = true;
     auto client = c.run();
@@ -449,7 +449,7 @@ TEST_CASE("monitor: no descriptor of the daemon reaches the container", "[app][m
 }
 
 TEST_CASE("monitor: exec with output, input and exit code", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto what = c.exec("e1", "cat; echo err >&2; exit 9");
   what.open_stdin = true;
@@ -477,7 +477,7 @@ TEST_CASE("monitor: exec with output, input and exit code", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: exec with a terminal", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto what = c.exec("e2", "read x; stty size; exit 4", true);
   what.open_stdin = true;
@@ -494,7 +494,7 @@ TEST_CASE("monitor: exec with a terminal", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: exec that ends at once, and one that leaves a child behind", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto quick = c.exec("quick", "exit 6");
   REQUIRE(c.launch(quick).has_value());
@@ -510,7 +510,7 @@ TEST_CASE("monitor: exec that ends at once, and one that leaves a child behind",
 }
 
 TEST_CASE("monitor: a runtime that fails is told in its own words", "[app][monitor]") {
-  container c{"true"};
+  monitored_container c{"true"};
   c.set_args({"/bin/nothing"});
   auto pid = c.launch();
   REQUIRE(pid.has_error());
@@ -537,7 +537,7 @@ TEST_CASE("monitor: a runtime that fails is told in its own words", "[app][monit
 }
 
 TEST_CASE("monitor: a runtime that hangs is killed with all that it started", "[app][monitor]") {
-  container c{"true"};
+  monitored_container c{"true"};
   c.settings.runtime_deadline = std::chrono::milliseconds{300};
   c.settings.runtime = c.dir.write(
       "runtime", "#!/bin/sh\necho $$ > " + c.dir.file("pids") +
@@ -556,7 +556,7 @@ TEST_CASE("monitor: a runtime that hangs is killed with all that it started", "[
 }
 
 TEST_CASE("monitor: a start that hangs is answered at its deadline", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   const auto real = c.settings.runtime;
   c.settings.runtime_deadline = std::chrono::milliseconds{2000};
   c.settings.runtime = c.dir.write(
@@ -572,7 +572,7 @@ TEST_CASE("monitor: a start that hangs is answered at its deadline", "[app][moni
 }
 
 TEST_CASE("monitor: settings that are wrong are told", "[app][monitor]") {
-  container c{"true"};
+  monitored_container c{"true"};
   c.settings.id.clear();
   CHECK(c.launch().error().message == "monitor settings: id: is missing");
   c.settings.id = "x";
@@ -587,7 +587,7 @@ TEST_CASE("monitor: settings that are wrong are told", "[app][monitor]") {
 
 TEST_CASE("monitor: killed itself, its clients see the end and there is no exit file",
           "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto client = c.run();
   const int pid = control{c.settings.control_socket}.greeting.pid;
   ::kill(parent_of(pid), SIGKILL);
@@ -600,7 +600,7 @@ TEST_CASE("monitor: killed itself, its clients see the end and there is no exit 
 }
 
 TEST_CASE("monitor: a kill for want of memory is noticed", "[app][monitor]") {
-  container c{"tail /dev/zero"};
+  monitored_container c{"tail /dev/zero"};
   c.set_args({"/bin/tail", "/dev/zero"});
   c.set_resources(R"("memory":{"limit":16777216,"swap":16777216})");
   auto client = c.run();
@@ -614,7 +614,7 @@ TEST_CASE("monitor: a kill for want of memory is noticed", "[app][monitor]") {
 }
 
 TEST_CASE("monitor: several clients get the same, each from its own beginning", "[app][monitor]") {
-  container c{"read x; seq 1 50000"};
+  monitored_container c{"read x; seq 1 50000"};
   c.settings.open_stdin = true;
   auto first = c.run();
   std::vector<std::unique_ptr<control>> clients;
