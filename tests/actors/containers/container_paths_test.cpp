@@ -27,7 +27,7 @@ TEST_CASE("container_paths: an exec root that is too long for sockets is refused
   const container_paths longest{"/d", "/" + std::string(17, 'x'), id};
   CHECK(longest.control_socket().native().size() == 107);
   CHECK(longest.control_socket().native().size() == longest.console_socket().native().size());
-  CHECK(longest.check_sockets());
+  CHECK(longest.check_sockets().has_value());
   CHECK(container_paths{"/d", "/var/run/gantry", id}.check_sockets());
   const auto refused = container_paths{"/d", "/" + std::string(18, 'x'), id}.check_sockets();
   REQUIRE(refused.has_error());

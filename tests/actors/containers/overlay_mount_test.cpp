@@ -66,7 +66,7 @@ TEST_CASE("overlay_mount: any number of layers", "[actors][containers][root]") {
 TEST_CASE("overlay_mount: few layers are called by their paths", "[actors][containers][root]") {
   const mount_dir dir;
   const auto what = make_layers(dir, "c", 3);
-  REQUIRE(mount_overlay_blocking(what, dir.file("c/merged")));
+  REQUIRE(mount_overlay_blocking(what, dir.file("c/merged")).has_value());
   CHECK(options_of_mount(dir.file("c/merged")).find("upperdir=" + what.upper.native()) !=
         std::string::npos);
 }
@@ -126,11 +126,11 @@ TEST_CASE("overlay_mount: unmounting takes away all that lies on a place, and no
           "[actors][containers][root]") {
   const mount_dir dir;
   fs::create_directory(dir.file("m"));
-  CHECK(unmount_blocking(dir.file("m")));
-  CHECK(unmount_blocking(dir.file("gone")));
+  CHECK(unmount_blocking(dir.file("m")).has_value());
+  CHECK(unmount_blocking(dir.file("gone")).has_value());
   REQUIRE(::mount("one", dir.file("m").c_str(), "tmpfs", 0, nullptr) == 0);
   REQUIRE(::mount("two", dir.file("m").c_str(), "tmpfs", 0, nullptr) == 0);
-  CHECK(unmount_blocking(dir.file("m")));
+  CHECK(unmount_blocking(dir.file("m")).has_value());
   CHECK_FALSE(is_mounted(dir.file("m")));
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("overlay_mount: a link to a mount is not followed", "[actors][containe
   fs::create_directory(dir.file("m"));
   fs::create_directory_symlink(dir.file("m"), dir.file("link"));
   REQUIRE(::mount("one", dir.file("m").c_str(), "tmpfs", 0, nullptr) == 0);
-  CHECK(unmount_blocking(dir.file("link")));
+  CHECK(unmount_blocking(dir.file("link")).has_value());
   CHECK(is_mounted(dir.file("m")));
 }
 
@@ -167,9 +167,9 @@ TEST_CASE("overlay_mount: mounts do not spread from a place that was made privat
   // What another mount namespace would have.
   REQUIRE(::mount(dir.file("host").c_str(), dir.file("peer").c_str(), nullptr, MS_BIND, nullptr) ==
           0);
-  REQUIRE(make_private_blocking(dir.file("host/data")));
+  REQUIRE(make_private_blocking(dir.file("host/data")).has_value());
   const auto before = dir.mounts();
-  REQUIRE(make_private_blocking(dir.file("host/data"))); // nothing more to do
+  REQUIRE(make_private_blocking(dir.file("host/data")).has_value()); // nothing more to do
   CHECK(dir.mounts() == before);
 
   REQUIRE(::mount("x", dir.file("host/data/open").c_str(), "tmpfs", 0, nullptr) == 0);
@@ -186,6 +186,6 @@ TEST_CASE("overlay_mount: a place that is private stays as it is", "[actors][con
   REQUIRE(::mount("one", dir.file("m").c_str(), "tmpfs", 0, nullptr) == 0);
   REQUIRE(::mount(nullptr, dir.file("m").c_str(), nullptr, MS_PRIVATE, nullptr) == 0);
   fs::create_directory(dir.file("m/data"));
-  REQUIRE(make_private_blocking(dir.file("m/data")));
+  REQUIRE(make_private_blocking(dir.file("m/data")).has_value());
   CHECK(dir.mounts().size() == 1);
 }

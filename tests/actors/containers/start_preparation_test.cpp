@@ -83,7 +83,7 @@ TEST_CASE("start_preparation: what was prepared runs", "[actors][containers][roo
         "hello\nweb\nweb\n/\n");
   const bool overlay = place.layers.driver == store::layer_driver::overlay;
   CHECK(fs::exists((overlay ? place.paths.upper() : place.paths.merged()) / "made"));
-  REQUIRE(release_container_blocking(place.paths));
+  REQUIRE(release_container_blocking(place.paths).has_value());
   CHECK(place.mounts().empty());
   // And again.
   CHECK(run(place, "ls /made") == "/made\n");
@@ -362,7 +362,7 @@ TEST_CASE("start_preparation: sources of binds", "[actors][containers][root]") {
   CHECK(run(place, "stat -c '%u %a' /made; cat /file; touch /made/x", {made, file}) ==
         "0 755\na file\n");
   CHECK(place.has("made/by/start/x"));
-  REQUIRE(release_container_blocking(place.paths));
+  REQUIRE(release_container_blocking(place.paths).has_value());
 
   auto impossible = bind_mount("/proc/self/none/x", "/x");
   impossible.create_source = true;
@@ -428,11 +428,11 @@ TEST_CASE("start_preparation: parts of volumes, without a way out of them",
     return out;
   };
   CHECK(run(place, "cat /part/file", {part_of_volume("real")}) == "inside\n");
-  REQUIRE(release_container_blocking(place.paths));
+  REQUIRE(release_container_blocking(place.paths).has_value());
   CHECK(run(place, "cat /part/file", {part_of_volume("link")}) == "inside\n");
-  REQUIRE(release_container_blocking(place.paths));
+  REQUIRE(release_container_blocking(place.paths).has_value());
   CHECK(run(place, "cat /part", {part_of_volume("real/file")}) == "inside\n");
-  REQUIRE(release_container_blocking(place.paths));
+  REQUIRE(release_container_blocking(place.paths).has_value());
   CHECK(place.mounts().empty());
   CHECK(place.read("volume/real/file") == "inside\n");
 
@@ -485,7 +485,7 @@ TEST_CASE("start_preparation: images can be mounted", "[actors][containers][root
     for (int i = 0; i < layers; ++i)
       image.trees.emplace_back(place.file("image/" + std::to_string(i)));
     auto said = run_bundle(place, prepare(input));
-    REQUIRE(release_container_blocking(place.paths));
+    REQUIRE(release_container_blocking(place.paths).has_value());
     CHECK(place.mounts().empty());
     return said;
   };
