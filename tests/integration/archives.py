@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -39,6 +40,20 @@ def busybox_layer():
     etc.type, etc.mode = tarfile.DIRTYPE, 0o755
     return tar([("bin/busybox", Path(BUSYBOX).read_bytes()), ("bin/sh", link), ("etc", etc),
                 ("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n")])
+
+
+def busybox_tools():
+    """Over `busybox_layer`: all its commands, the users bob (1000) and eve, and a group of bob's."""
+    names = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout
+    entries = []
+    for name in sorted(set(names.split()) - {"busybox", "sh"}):
+        link = tarfile.TarInfo(f"bin/{name}")
+        link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+        entries.append((link.name, link))
+    return tar(entries + [
+        ("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1000::/home:/bin/sh\n"
+                       b"eve:x:1001:1001::/:/bin/sh\n"),
+        ("etc/group", b"root:x:0:\nbob:x:1000:\nextra:x:33:bob\n")])
 
 
 def image_config(layers, **config):

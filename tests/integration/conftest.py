@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 
+from archives import busybox_layer, busybox_tools, docker_archive, image_config
 from certificates import Authority
 from daemon import Daemon, clean_environment, gantryd, run
 
@@ -130,3 +131,30 @@ def background():
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
+
+
+@pytest.fixture(scope="session")
+def busybox_archive(tmp_path_factory):
+    """What `docker load` takes for the image `bb:1`: busybox with all its commands, and two users."""
+    layers = [busybox_layer(), busybox_tools()]
+    path = tmp_path_factory.mktemp("images") / "bb.tar"
+    path.write_bytes(docker_archive([(image_config(layers, Cmd=["sh"]), layers, ["bb:1"])]))
+    return path
+
+
+@pytest.fixture
+def d(daemon, docker, busybox_archive):
+    """docker with a daemon that has the image `bb:1`: d(WORD...) is what it printed, after an exit
+    with 0; d(WORD..., ok=False) is how it ended. Containers that are left go at the end."""
+    def call(*words, ok=True, **more):
+        done = docker(daemon.unix(), *words, **more)
+        if ok:
+            assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}{daemon.last_words()}"
+            return done.stdout
+        return done
+    call("load", "-q", "-i", busybox_archive)
+    yield call
+    if daemon.process.poll() is None:
+        if left := docker(daemon.unix(), "ps", "-aq").stdout.split():
+            gone = docker(daemon.unix(), "rm", "-f", *left)
+            assert gone.returncode == 0, gone.stderr
