@@ -120,7 +120,7 @@ void container_state::begin_start() {
     if (!run_ || run_->now != phase::preparing)
       return;
     if (!how)
-      return fail_start(how.error());
+      return fail_start(how.error(), false);
     publish_mounts(true);
     on_worker<result<prepared_start>>(
         "start", [input] { return prepare_start_blocking(*input); },
@@ -242,12 +242,14 @@ void container_state::run_command(const char* what, std::vector<std::string> arg
                   what, [then = std::move(then)](result<std::string> how) { then(how); }));
 }
 
-void container_state::fail_start(const api_error& why) {
+void container_state::fail_start(const api_error& why, bool interpreted) {
   run_->failure = why;
   run_->now = phase::failing;
   link.close();
-  take_down([this] {
-    auto failure = container::start_failure(run_->failure);
+  take_down([this, interpreted] {
+    constexpr std::int64_t not_started = 128;
+    auto failure = interpreted ? container::start_failure(run_->failure)
+                               : container::start_failure_meaning{run_->failure, not_started};
     run_.reset();
     end_sessions({});
     life->start_failed(failure.error, failure.exit_code);

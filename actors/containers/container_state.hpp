@@ -117,7 +117,8 @@ private:
   void go_when_attached();
   void attach_now(const attach_session_actor& session);
   void go();
-  void fail_start(const api_error& why);
+  /// `interpreted`: what the error says decides what clients are told (`container::start_failure`).
+  void fail_start(const api_error& why, bool interpreted = true);
   void run_command(const char* what, std::vector<std::string> args,
                    std::function<void(const result<std::string>&)> then, std::string input = {});
   result<std::shared_ptr<start_input>> start_input_of() const;

@@ -172,7 +172,7 @@ def test_a_mount_that_fails_is_told_as_dockerd_does(daemon, cli):
     assert f"error while mounting volume '{place}': {failure}" in said
     said = execute(cli, "-v", "vb:/filled", "bb", "true", code=127)
     assert f"Error response from daemon: {failure}" in said
-    assert cli("ps", "-aq") == ""
+    wait_until(lambda: cli("ps", "-aq") == "", "the containers stay")
     cli("volume", "rm", "vb")
 
 
