@@ -2,13 +2,14 @@
 
 namespace gantry::volumes {
 
-mount_users::step mount_users::enter(const std::string& user, core::outcome<void> told) {
+mount_users::step mount_users::enter(const std::string& user, core::outcome<void> told,
+                                     std::uint64_t number) {
   users_.insert(user);
   if (now_ == state::up) {
     told.tell({});
     return step::none;
   }
-  entering_.push_back({user, std::move(told)});
+  entering_.push_back({user, std::move(told), number});
   if (now_ != state::down)
     return step::none; // that comes first
   now_ = state::mounting;
@@ -29,11 +30,11 @@ mount_users::step mount_users::leave(const std::string& user, core::outcome<void
   return step::unmount;
 }
 
-void mount_users::give_up(const std::string& user, const api_error& why) {
+void mount_users::give_up(std::uint64_t number, const api_error& why) {
   std::vector<waiter> others;
   for (auto& one : std::exchange(entering_, {}))
-    if (one.user == user) {
-      users_.erase(user);
+    if (one.number == number) {
+      users_.erase(one.user);
       one.told.tell(why);
     } else {
       others.push_back(std::move(one));

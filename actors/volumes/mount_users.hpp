@@ -22,11 +22,12 @@ public:
   explicit mount_users(std::set<std::string> users = {}) : users_(std::move(users)) {}
 
   /// It is to be mounted for `user`, who is told. Somebody who has it already may ask again.
-  step enter(const std::string& user, core::outcome<void> told);
+  /// `number` is for `give_up`.
+  step enter(const std::string& user, core::outcome<void> told, std::uint64_t number = 0);
   /// Not for `user` any more, who is told when it is unmounted, should he have been the last.
   step leave(const std::string& user, core::outcome<void> told);
-  /// `user` waits no longer for its mount, which goes on, and is told so.
-  void give_up(const std::string& user, const api_error& why);
+  /// Whoever entered with that number waits no longer for the mount, which goes on, and is told so.
+  void give_up(std::uint64_t number, const api_error& why);
   step mounted(const result<void>& how);
   step unmounted(const result<void>& how);
 
@@ -41,6 +42,7 @@ private:
   struct waiter {
     std::string user;
     core::outcome<void> told;
+    std::uint64_t number = 0;
   };
 
   std::set<std::string> users_;

@@ -39,9 +39,10 @@ void volumes_state::mount(const mount_volume_ptr& what) {
     return what->answer.tell(volume::no_such_volume(what->name));
   if (!volume::needs_mount(found->second.record))
     return what->answer.tell({});
-  const auto step = found->second.mounts.enter(what->container, std::move(what->answer));
+  const auto step =
+      found->second.mounts.enter(what->container, std::move(what->answer), ++last_mount_);
   caf::delayed_anon_send(volumes_actor{self}, limits::volume_mount,
-                         mount_late{what->name, what->container});
+                         mount_late{what->name, last_mount_});
   carry_out(what->name, step);
 }
 
@@ -61,9 +62,9 @@ void volumes_state::unmount(const unmount_volumes_ptr& what) {
 void volumes_state::on_late(const mount_late& what) {
   if (const auto found = volumes_.find(what.volume); found != volumes_.end())
     found->second.mounts.give_up(
-        what.container, {errc::unavailable, "failed to mount local volume: " + what.volume +
-                                                " was not mounted within " +
-                                                core::duration_text(limits::volume_mount)});
+        what.number, {errc::unavailable, "failed to mount local volume: " + what.volume +
+                                             " was not mounted within " +
+                                             core::duration_text(limits::volume_mount)});
 }
 
 void volumes_state::carry_out(const std::string& which, mount_users::step step) {

@@ -42,7 +42,7 @@ result<bool> make_directory(const fs::path& path, mode_t mode) {
 
 bool has_directory(const fs::path& path) {
   struct stat facts {};
-  return ::lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+  return ::stat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
 result<bool> holds_nothing(const fs::path& directory) {

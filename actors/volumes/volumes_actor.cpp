@@ -189,7 +189,7 @@ void volumes_state::release(const release_volumes_ptr& what) {
       used_by_.erase(found);
     }
     std::vector<std::string> gone;
-    for (const auto& which : what->discard)
+    for (const auto& which : std::set<std::string>(what->discard.begin(), what->discard.end()))
       if (auto found = volumes_.find(which);
           found != volumes_.end() && found->second.users.empty() && found->second.mounts.is_idle())
         gone.push_back(which);

@@ -7,6 +7,7 @@
 #include "protocol/api/events.hpp"
 #include "protocol/volume/volume_request.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -100,7 +101,7 @@ struct volume_step {
 /// INTERNAL: somebody has waited long for a mount.
 struct mount_late {
   std::string volume;
-  std::string container;
+  std::uint64_t number = 0; ///< of the request
 };
 
 } // namespace gantry::volumes

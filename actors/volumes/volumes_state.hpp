@@ -74,6 +74,7 @@ private:
   std::deque<change> waiting_;
   const char* running_ = nullptr; ///< what is being done; null: nothing
   bool looping_ = false;
+  std::uint64_t last_mount_ = 0; ///< number of the last request for one
 };
 
 } // namespace gantry::volumes

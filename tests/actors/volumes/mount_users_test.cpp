@@ -87,20 +87,20 @@ TEST_CASE("mount users: who gives up waits no longer, and the mount is taken bac
           "[actors][volumes]") {
   mount_users m;
   told_texts told;
-  CHECK(m.enter("a", told.add("a")) == step::mount);
-  m.give_up("other", {errc::unavailable, "late"});
+  CHECK(m.enter("a", told.add("a"), 7) == step::mount);
+  m.give_up(6, {errc::unavailable, "late"});
   CHECK(told.take().empty());
-  m.give_up("a", {errc::unavailable, "late"});
+  m.give_up(7, {errc::unavailable, "late"});
   CHECK(told.take() == "a:late ");
   CHECK_FALSE(m.is_idle());
   CHECK(m.mounted({}) == step::unmount);
   CHECK(m.unmounted({}) == step::none);
   CHECK(told.take().empty());
   CHECK(m.is_idle());
-  m.enter("a", told.add("a"));
+  m.enter("a", told.add("a"), 8);
   m.mounted({});
   told.take();
-  m.give_up("a", {errc::unavailable, "late"}); // it has what it waited for
+  m.give_up(8, {errc::unavailable, "late"}); // it has what it waited for
   CHECK(told.take().empty());
   CHECK(m.is_used_by("a"));
 }
