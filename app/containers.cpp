@@ -5,6 +5,7 @@
 #include "actors/host/programs.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/store/image_store.hpp"
+#include "actors/volumes/opening.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
@@ -132,6 +133,27 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   return setup;
 }
 
+/// Opens the volumes, which the containers have.
+result<void> open_volumes_blocking(const gantry::containers::container_services& services,
+                                   const std::vector<kept_container>& containers) {
+  auto bin = image::ask_store_blocking(
+      services.images.store, "find the trash",
+      [](store::image_store& store) -> result<std::shared_ptr<store::trash>> {
+        return store.bin();
+      });
+  if (!bin)
+    return bin.error();
+  std::vector<volumes::volume_user> users;
+  for (const auto& one : containers) {
+    volumes::volume_user user{one.id, container::is_running(one.life.state.status), {}};
+    for (const auto& mount : one.definition.mounts)
+      if (mount.type == "volume")
+        user.volumes.push_back(mount.name);
+    users.push_back(std::move(user));
+  }
+  return volumes::open_blocking(services.volumes, services.data_root, *bin, std::move(users));
+}
+
 } // namespace
 
 containers::containers(caf::actor_system& sys, const events::hub_actor& hub,
@@ -144,7 +166,19 @@ containers::containers(caf::actor_system& sys, const events::hub_actor& hub,
   services_.registry = gantry::containers::spawn_registry(sys, pool);
   services_.images = images;
   services_.publish = [hub](api::event e) { caf::anon_send(hub, events::publish{std::move(e)}); };
+  services_.volumes.actor = volumes::spawn_volumes(
+      sys, {&pool, images.streams, services_.volumes.all, services_.publish});
   manager_ = gantry::containers::spawn_manager(services_);
+}
+
+store::users_of_image containers::users_of_images() const {
+  return [all = services_.all](const oci::digest& image) {
+    std::vector<store::image_user> users;
+    for (const auto& one : *all->all())
+      if (one->view.image_id == image.str())
+        users.push_back({one->view.id, container::is_running(one->view.state.status)});
+    return users;
+  };
 }
 
 std::function<result<void>()> containers::opener() const {
@@ -160,6 +194,8 @@ std::function<result<void>()> containers::opener() const {
     caf::anon_send(services.registry,
                    gantry::containers::registry_opened{std::shared_ptr{std::move(*opened)}});
     auto kept = std::make_shared<std::vector<kept_container>>(std::move(content->containers));
+    if (auto opened = open_volumes_blocking(services, *kept); !opened)
+      return opened;
     auto leases = image::ask_store_blocking(
         services.images.store, "keep the layers of containers",
         [kept](store::image_store& s) -> result<std::vector<store::lease>> {
@@ -201,6 +237,7 @@ std::function<std::string()> containers::finder(const settings& s) const {
 void containers::end() {
   caf::anon_send(manager_, gantry::containers::end_containers{});
   caf::anon_send_exit(services_.registry, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(services_.volumes.actor, caf::exit_reason::user_shutdown);
 }
 
 } // namespace gantry::app

@@ -22,14 +22,17 @@ public:
   const gantry::containers::container_services& all() const noexcept { return services_; }
   const gantry::containers::manager_actor& manager() const noexcept { return manager_; }
 
-  /// Opens the registry in the data root's database and shows what is in it. To be called once, on
-  /// a thread of a pool, after the images were opened and before clients are served. Errors: as
-  /// `containers::registry::open` and `load`.
+  /// The containers that were made from an image, newest first; for any thread.
+  store::users_of_image users_of_images() const;
+
+  /// Opens the volumes and the registry in the data root's database and shows what is in it. To be
+  /// called once, on a thread of a pool, after the images were opened and before clients are
+  /// served. Errors: as `containers::registry::open` and `load`.
   std::function<result<void>()> opener() const;
 
   /// Looks at the machine and its runtimes, has the manager begin, and returns the default runtime
-  /// ("" if none works). On a thread of a pool, after `opener`; takes as long as trying the runtimes
-  /// does.
+  /// ("" if none works). On a thread of a pool, after `opener`; takes as long as trying the
+  /// runtimes does.
   std::function<std::string()> finder(const settings& s) const;
 
   /// Ends the actors. The containers go on.

@@ -10,6 +10,7 @@
 #include "actors/jobs/daemon_facts.hpp"
 #include "actors/jobs/image_builtins.hpp"
 #include "actors/jobs/image_jobs.hpp"
+#include "actors/jobs/volume_jobs.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/watchdog.hpp"
@@ -221,10 +222,13 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
                                 p.images->services().catalog})
       .value();
-  jobs::add_image_jobs(jobs, p.images->services()).value();
+  auto image_services = p.images->services();
+  image_services.users = p.containers->users_of_images();
+  jobs::add_image_jobs(jobs, image_services).value();
   jobs::add_image_stream_jobs(jobs, p.images->services()).value();
   jobs::add_container_create_job(jobs, p.containers->all(), p.containers->manager()).value();
   jobs::add_container_jobs(jobs, p.containers->all()).value();
+  jobs::add_volume_jobs(jobs, p.containers->all()).value();
 
   p.engine =
       runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});

@@ -54,6 +54,7 @@ void container_state::init(self_pointer me, container_services given, kept_conta
   // Parts of the definition, which they keep alive.
   config_ = {definition_, &definition_->config};
   host_config_ = {definition_, &definition_->host_config};
+  root_directories_ = root_directories();
   life = std::make_unique<container::life>(id_, std::move(what.life), life_settings());
   services_.all->put(std::make_shared<const published_container>(view()), core::to_ptr(self_));
 }
@@ -291,6 +292,7 @@ container::container_view container_state::view() const {
   v.driver = d.driver;
   v.config = config_;
   v.host_config = host_config_;
+  v.graph_data = root_directories_;
   v.mounts = d.mounts;
   v.network.networks = d.endpoints;
   if (auto driver = monitor::parse_log_driver(host_config_->log_config.type))

@@ -66,7 +66,10 @@ void container_state::take_down(std::function<void()> then) {
           if (!how)
             log::write(log::level::warn, "container", "what a container ran in is not quite gone",
                        {{"container", id_}, {"error", how.error().message}});
-          then();
+          unmount_volumes([this, then] {
+            publish_mounts(false);
+            then();
+          });
         });
   };
   if (!run_ || !run_->runtime || (run_->now == phase::failing && !run_->made))
@@ -80,7 +83,7 @@ void container_state::take_down(std::function<void()> then) {
       });
 }
 
-void container_state::begin_discard(bool) {
+void container_state::begin_discard(bool remove_anonymous) {
   end_sessions({});
   on_worker<result<void>>(
       "remove",
@@ -89,9 +92,14 @@ void container_state::begin_discard(bool) {
         auto removed = remove_container_files_blocking(paths, *bin);
         return removed ? released : removed;
       },
-      [this](const result<void>& how) {
-        life->discarded(how);
-        go_on();
+      [this, remove_anonymous](const result<void>& how) {
+        auto over = [this, how] {
+          life->discarded(how);
+          go_on();
+        };
+        if (!how)
+          return over();
+        let_go_of_volumes(remove_anonymous, over);
       });
 }
 

@@ -126,7 +126,7 @@ private:
     if (auto made = make_common_files(root->fd()); !made)
       return made;
     root->forget();
-    if (auto filled = fill_volumes_blocking(*root, what_.mounts); !filled)
+    if (auto filled = fill_volumes_blocking(*root, what_.mounts, what_.mount_volume); !filled)
       return filled;
     has_working_directory_ =
         what_.working_dir.empty() || root->open_directory(what_.working_dir).has_value();

@@ -7,6 +7,7 @@
 #include "protocol/error.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct new_container {
   /// Its volumes have been made (`container::use_volume`).
   std::vector<container::mount_point> mounts;
   std::string working_dir; ///< absolute, or empty
+  /// Called before files are put into a volume; empty: nothing is to be mounted on any of them.
+  std::function<result<void>(const container::mount_point&)> mount_volume = {};
 };
 
 /// Makes the directories of a container and what is in its root from the beginning: the places for
@@ -31,7 +34,7 @@ struct new_container {
 /// attributes. After an error nothing is left but what volumes got.
 ///
 /// Errors: conflict if the directory is there; `Cannot mkdir: /x is not a directory`; `cannot mount
-/// volume over existing file, file exists /x`; of the file system.
+/// volume over existing file, file exists /x`; of the file system; those of `mount_volume`.
 result<void> create_container_files_blocking(const new_container& container);
 
 /// After the end of the container's process, when its exit file was read and the runtime has

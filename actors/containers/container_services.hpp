@@ -5,6 +5,7 @@
 #include "actors/containers/shared_containers.hpp"
 #include "actors/containers/start_preparation.hpp"
 #include "actors/image/image_services.hpp"
+#include "actors/volumes/volumes_actor.hpp"
 #include "protocol/api/events.hpp"
 #include "protocol/container/create_checks.hpp"
 
@@ -57,6 +58,7 @@ struct container_services {
   std::shared_ptr<shared_containers> all = std::make_shared<shared_containers>();
   registry_actor registry;
   image::image_services images;
+  gantry::volumes::volume_services volumes;
   setup_place setup;
   /// Tells everybody of an event. Never empty.
   std::function<void(api::event)> publish;

@@ -27,6 +27,21 @@ std::string donor_of(const std::string& mode) {
 
 } // namespace
 
+container::nullable_map container_state::root_directories() const {
+  if (definition_->driver != to_string(store::layer_driver::overlay))
+    return std::nullopt;
+  const auto layers = kept_layers(*services_.images.layers, definition_->layers);
+  if (!layers)
+    return std::nullopt;
+  auto lower = paths_.init().native();
+  for (auto tree = layers->trees.rbegin(); tree != layers->trees.rend(); ++tree)
+    lower += ":" + tree->native();
+  return container::string_map{{"LowerDir", std::move(lower)},
+                               {"MergedDir", paths_.merged().native()},
+                               {"UpperDir", paths_.upper().native()},
+                               {"WorkDir", paths_.work().native()}};
+}
+
 result<std::shared_ptr<start_input>> container_state::start_input_of() const {
   auto& setup = *services_.setup;
   auto& d = *definition_;
@@ -101,9 +116,16 @@ void container_state::begin_start() {
     return go_on();
   }
   run_->runtime = (*input)->runtime;
-  on_worker<result<prepared_start>>(
-      "start", [input = *input] { return prepare_start_blocking(*input); },
-      [this](result<prepared_start> how) { on_prepared(std::move(how)); });
+  mount_volumes(0, [this, input = *input](const result<void>& how) {
+    if (!run_ || run_->now != phase::preparing)
+      return;
+    if (!how)
+      return fail_start(how.error(), false);
+    publish_mounts(true);
+    on_worker<result<prepared_start>>(
+        "start", [input] { return prepare_start_blocking(*input); },
+        [this](result<prepared_start> done) { on_prepared(std::move(done)); });
+  });
 }
 
 void container_state::on_prepared(result<prepared_start> how) {
@@ -220,12 +242,14 @@ void container_state::run_command(const char* what, std::vector<std::string> arg
                   what, [then = std::move(then)](result<std::string> how) { then(how); }));
 }
 
-void container_state::fail_start(const api_error& why) {
+void container_state::fail_start(const api_error& why, bool interpreted) {
   run_->failure = why;
   run_->now = phase::failing;
   link.close();
-  take_down([this] {
-    auto failure = container::start_failure(run_->failure);
+  take_down([this, interpreted] {
+    constexpr std::int64_t not_started = 128;
+    auto failure = interpreted ? container::start_failure(run_->failure)
+                               : container::start_failure_meaning{run_->failure, not_started};
     run_.reset();
     end_sessions({});
     life->start_failed(failure.error, failure.exit_code);

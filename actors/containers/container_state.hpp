@@ -119,16 +119,27 @@ private:
   void go_when_attached();
   void attach_now(const attach_session_actor& session);
   void go();
-  void fail_start(const api_error& why);
+  /// `interpreted`: what the error says decides what clients are told (`container::start_failure`).
+  void fail_start(const api_error& why, bool interpreted = true);
   void run_command(const char* what, std::vector<std::string> args,
                    std::function<void(const result<std::string>&)> then, std::string input = {});
   result<std::shared_ptr<start_input>> start_input_of() const;
+  /// What inspect shows of the root: nothing with the copy driver.
+  container::nullable_map root_directories() const;
 
   // -- container_end.cpp
   void on_exited(const monitor::exit_status& how);
   void begin_release();
   void take_down(std::function<void()> then);
   void begin_discard(bool volumes);
+
+  // -- container_volumes.cpp
+  /// Has what is on the volumes mounted, beginning with the mount of that number. The error says
+  /// which one could not be.
+  void mount_volumes(std::size_t from, std::function<void(const result<void>&)> then);
+  void unmount_volumes(std::function<void()> then);
+  void let_go_of_volumes(bool remove_anonymous, std::function<void()> then);
+  void publish_mounts(bool mounted) const;
 
   // -- container_recovery.cpp
   void on_found(const result<std::optional<monitor::exit_record>>& record);
@@ -148,6 +159,7 @@ private:
   std::shared_ptr<const container::container_definition> definition_;
   std::shared_ptr<const container::container_config> config_;
   std::shared_ptr<const container::host_config> host_config_;
+  container::nullable_map root_directories_; ///< what inspect shows of the root
   std::unique_ptr<container::life> life;
   std::unique_ptr<container_run> run_;
   std::vector<attach_session_actor> sessions_; ///< for the next start

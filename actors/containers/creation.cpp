@@ -6,6 +6,7 @@
 #include "actors/host/errno_text.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/worker_pool.hpp"
+#include "actors/volumes/fresh_id.hpp"
 #include "protocol/container/create.hpp"
 #include "protocol/container/log_options.hpp"
 #include "protocol/container/names.hpp"
@@ -14,39 +15,17 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace gantry::containers {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 result<std::uint64_t> random_number() {
   std::uint64_t bits = 0;
   if (::getentropy(&bits, sizeof bits) != 0)
     return host::errno_error("getentropy", errno);
   return bits;
-}
-
-/// 64 digits, of which the first twelve could not be a number.
-result<std::string> fresh_id() {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string id;
-  do {
-    unsigned char bytes[32];
-    if (::getentropy(bytes, sizeof bytes) != 0)
-      return host::errno_error("getentropy", errno);
-    id.clear();
-    for (auto byte : bytes) {
-      id += digits[byte >> 4];
-      id += digits[byte & 15];
-    }
-  } while (!container::is_usable_id(id));
-  return id;
 }
 
 result<bool> path_is_there(const std::string& path) {
@@ -83,7 +62,18 @@ private:
       services_.all->release(kept_.name, kept_.id);
     if (leased_)
       end_lease();
+    if (has_volumes_)
+      release_volumes();
     answer_.tell(why);
+  }
+
+  void release_volumes() const {
+    auto release = std::make_shared<volumes::release_volumes>();
+    release->container = kept_.id;
+    for (const auto& mount : kept_.definition.mounts)
+      if (container::is_anonymous(mount))
+        release->discard.push_back(mount.name);
+    caf::anon_send(services_.volumes.actor, std::move(release));
   }
 
   void end_lease() const {
@@ -114,7 +104,7 @@ private:
         [me = shared_from_this()](const result<bool>& held) {
           if (!held)
             return me->fail(held.error());
-          me->on_worker("create container", [me] { me->make_blocking(); });
+          me->take_volumes();
         });
   }
 
@@ -125,7 +115,7 @@ private:
     if (!prepared)
       return prepared.error();
     auto& request = prepared->request;
-    auto id = fresh_id();
+    auto id = volumes::fresh_id();
     if (!id)
       return id.error();
     kept_.id = std::move(*id);
@@ -209,38 +199,75 @@ private:
     return {};
   }
 
-  /// The directories of local volumes.
-  result<void> make_volumes() {
-    for (auto& mount : kept_.definition.mounts) {
-      if (mount.type != "volume" || !mount.source.empty())
-        continue;
-      auto name = mount.name;
-      if (name.empty()) {
-        auto id = fresh_id();
-        if (!id)
-          return id.error();
-        name = std::move(*id);
-      }
-      auto directory = services_.data_root / "volumes" / name / "_data";
-      std::error_code failed;
-      fs::create_directories(directory, failed);
-      if (failed)
-        return api_error{errc::system, "create volume " + name + ": " + failed.message()};
-      container::use_volume(mount, name, "local", directory.string());
+  /// What is asked for behind a mount of type volume.
+  static volumes::wanted_volume wanted(const container::mount_point& mount) {
+    volumes::wanted_volume volume;
+    volume.what.name = mount.name;
+    volume.what.driver = mount.driver;
+    volume.must_exist = !mount.source.empty(); // another container's
+    if (const auto& options = mount.spec.volume_options) {
+      if (!options->labels.empty())
+        volume.what.labels = options->labels;
+      if (options->driver_config && !options->driver_config->options.empty())
+        volume.what.options = options->driver_config->options;
     }
-    return {};
+    return volume;
+  }
+
+  /// Has the volumes made that are not there; from here on they are the container's.
+  void take_volumes() {
+    auto request = std::make_shared<volumes::use_volumes>();
+    request->container = kept_.id;
+    for (const auto& mount : kept_.definition.mounts)
+      if (mount.type == "volume")
+        request->wanted.push_back(wanted(mount));
+    auto go_on = [me = shared_from_this()] {
+      me->on_worker("create container", [me] { me->make_blocking(); });
+    };
+    if (request->wanted.empty())
+      return go_on();
+    request->answer = {"the volumes",
+                       [me = shared_from_this(), go_on](result<volumes::volume_list> given) {
+                         if (!given)
+                           return me->fail(given.error());
+                         me->has_volumes_ = true;
+                         me->note_volumes(*given);
+                         go_on();
+                       }};
+    caf::anon_send(services_.volumes.actor, std::move(request));
+  }
+
+  void note_volumes(const volumes::volume_list& given) {
+    auto volume = given.begin();
+    for (auto& mount : kept_.definition.mounts)
+      if (mount.type == "volume") {
+        if (mount.source.empty())
+          container::use_volume(mount, (*volume)->record.name, std::string{volume::local_driver},
+                                (*volume)->directory);
+        ++volume;
+      }
+  }
+
+  /// What is on a volume is mounted for as long as the container is made.
+  result<void> mount_volume_blocking(const container::mount_point& mount) {
+    const auto known = services_.volumes.all->find(mount.name);
+    if (!known || !volume::needs_mount(known->record))
+      return {};
+    mounted_ = true;
+    return volumes::ask_mount_blocking(services_.volumes, kept_.id, mount.name);
   }
 
   void make_blocking() {
-    if (auto made = make_volumes(); !made)
-      return fail(made.error());
     auto& d = kept_.definition;
     auto layers = kept_layers(*services_.images.layers, d.layers);
     if (!layers)
       return fail(layers.error());
     container_paths paths{services_.data_root, services_.exec_root, kept_.id};
     auto made = create_container_files_blocking(
-        {paths, std::move(*layers), d.mounts, d.config.working_dir});
+        {paths, std::move(*layers), d.mounts, d.config.working_dir,
+         [this](const container::mount_point& mount) { return mount_volume_blocking(mount); }});
+    if (mounted_)
+      volumes::let_unmount(services_.volumes, kept_.id);
     if (!made)
       return fail(made.error());
     auto adopt = std::make_shared<adopt_container>();
@@ -267,6 +294,8 @@ private:
   std::optional<oci::digest> image_;
   store::lease lease_;
   bool leased_ = false;
+  bool has_volumes_ = false;
+  bool mounted_ = false; ///< something on a volume, perhaps
 };
 
 } // namespace

@@ -6,7 +6,6 @@
 #include "actors/store/tree_removal.hpp"
 
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,12 +137,6 @@ result<void> unmount_blocking(const fs::path& place) {
     std::this_thread::sleep_for(between_tries);
   }
   return {};
-}
-
-bool is_mounted(const fs::path& place) noexcept {
-  struct statx facts {};
-  return ::statx(AT_FDCWD, place.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &facts) == 0 &&
-         (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 result<void> make_private_blocking(const fs::path& directory) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/host/mounts.hpp"
 #include "protocol/error.hpp"
 
 #include <filesystem>
@@ -30,8 +31,7 @@ result<void> mount_overlay_blocking(const overlay& what, const std::filesystem::
 /// umount2(2).
 result<void> unmount_blocking(const std::filesystem::path& place);
 
-/// True if something is mounted there.
-bool is_mounted(const std::filesystem::path& place) noexcept;
+using host::is_mounted;
 
 /// Sees to it that what is mounted below `directory`, which is there, does not spread into other
 /// mount namespaces, where it would stay: where mounts there are shared (as systemd has them), the

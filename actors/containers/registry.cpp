@@ -3,7 +3,6 @@
 #include "actors/store/schema.hpp"
 #include "protocol/container/inspect_view.hpp"
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -33,7 +32,6 @@ struct registry::parts {
   statement change_definition;
   statement change_life;
   statement forget;
-  statement set_aside;
 
   result<void> set_aside_row(const bad_row& row);
 };
@@ -55,24 +53,17 @@ result<std::unique_ptr<registry>> registry::open(const std::filesystem::path& fi
                           "WHERE id = ?",
                           "note the container's state");
   auto forget = db->prepare("DELETE FROM containers WHERE id = ?", "forget the container");
-  auto aside = db->prepare("INSERT INTO set_aside(kind, name, content, reason, at) "
-                           "VALUES('container', ?, ?, ?, ?)",
-                           "set aside what cannot be used");
-  for (auto* prepared : {&add, &definition, &life, &forget, &aside})
+  for (auto* prepared : {&add, &definition, &life, &forget})
     if (!*prepared)
       return prepared->error();
   return std::unique_ptr<registry>{new registry{
       std::make_unique<parts>(parts{std::move(*db), std::move(*add), std::move(*definition),
-                                    std::move(*life), std::move(*forget), std::move(*aside)})}};
+                                    std::move(*life), std::move(*forget)})}};
 }
 
 result<void> registry::parts::set_aside_row(const bad_row& row) {
-  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  auto& noted =
-      set_aside.bind(1, row.name).bind(2, row.content).bind(3, row.reason).bind(4, now.count());
-  if (auto done = noted.run(); !done)
-    return done.error();
+  if (auto noted = store::set_aside(db, {"container", row.name, row.content, row.reason}); !noted)
+    return noted;
   auto gone = db.prepare("DELETE FROM containers WHERE key = ?", "set aside what cannot be used");
   if (!gone)
     return gone.error();

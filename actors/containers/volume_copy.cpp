@@ -13,7 +13,8 @@
 namespace gantry::containers {
 namespace {
 
-result<void> fill_volume(store::confined_root& root, const container::mount_point& mount) {
+result<void> fill_volume(store::confined_root& root, const container::mount_point& mount,
+                         const volume_mounter& mount_volume) {
   const auto source = root.open_directory(mount.destination);
   if (!source && source.error().kind == errc::not_found)
     return {};
@@ -22,6 +23,9 @@ result<void> fill_volume(store::confined_root& root, const container::mount_poin
                                        ? "cannot mount volume over existing file, file exists " +
                                              mount.destination
                                        : "source " + mount.destination + " is not directory"};
+  if (mount_volume)
+    if (auto mounted = mount_volume(mount); !mounted)
+      return mounted;
   std::error_code error;
   const bool fresh = std::filesystem::is_empty(mount.source, error);
   if (error)
@@ -41,10 +45,11 @@ result<void> fill_volume(store::confined_root& root, const container::mount_poin
 } // namespace
 
 result<void> fill_volumes_blocking(store::confined_root& root,
-                                   const std::vector<container::mount_point>& mounts) {
+                                   const std::vector<container::mount_point>& mounts,
+                                   const volume_mounter& mount_volume) {
   for (const auto& mount : mounts)
     if (mount.type == "volume" && mount.copy_up)
-      if (auto filled = fill_volume(root, mount); !filled)
+      if (auto filled = fill_volume(root, mount, mount_volume); !filled)
         return filled;
   return {};
 }

@@ -53,6 +53,7 @@ struct image_services {
   runtime::worker_pool* streams = nullptr;
   /// Tells everybody of a change that is made. Never empty.
   std::function<void(const store::image_event&)> publish;
+  store::users_of_image users = {};      ///< containers; empty: there are none
   oci::platform host;                    ///< what images are chosen for and imported as
   std::string version;                   ///< of this daemon: `docker_version` of new images
   std::function<store::timestamp()> now; ///< empty: this machine's clock

@@ -34,11 +34,12 @@ result<void> add_builtin_jobs(engine::job_table& table, const builtin_services& 
 /// `events`, `log` and `subscribers_count` (clauses 1.13, W12-W17).
 result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& hub);
 
-/// `ping`, `version`, `info` and `disk_usage` (sections 22, clause Y9).
+/// `ping`, `version` and `info` (sections 22, clause Y9).
 result<void> add_system_jobs(engine::job_table& table, const builtin_services& services);
 
-/// `networks`, `network_inspect`, `volumes` and `volume_inspect`. There are no objects: lists are
-/// empty, and whatever is named is not found, in the words that clients match.
+/// `networks`, `network_inspect`, `network_prune` and `build_prune`. There are no such objects:
+/// lists are empty, nothing is pruned, and whatever is named is not found, in the words that
+/// clients match.
 result<void> add_object_jobs(engine::job_table& table);
 
 /// `debug_vars` and `debug_pprof` (clauses DB1-DB3).

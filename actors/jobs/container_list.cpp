@@ -1,6 +1,7 @@
 #include "actors/containers/container_services.hpp"
 #include "actors/containers/times.hpp"
 #include "actors/jobs/container_jobs.hpp"
+#include "actors/jobs/container_listing.hpp"
 #include "actors/jobs/container_lookup.hpp"
 #include "actors/jobs/pool_job.hpp"
 #include "protocol/api/filters.hpp"
@@ -107,38 +108,6 @@ result<container::list_query> read_query(const container_services& services,
   return query;
 }
 
-/// Blocks if `sizes` are wanted.
-result<std::string> list(const container_services& services, const job::env& environment,
-                         bool sizes) {
-  auto query = read_query(services, environment);
-  if (!query)
-    return query.error();
-  const auto all = services.all->all();
-  std::vector<const container::container_view*> views;
-  views.reserve(all->size());
-  for (const auto& one : *all)
-    views.push_back(&one->view);
-  const auto version = version_asked(environment);
-  const auto now = containers::instant_now();
-  image_names images{services.images.catalog->get()};
-  std::string text = "[";
-  auto at = all->begin(); // what was chosen stands in the same order
-  for (const auto* chosen : container::select_containers(views, *query)) {
-    while (&(*at)->view != chosen)
-      ++at;
-    if (text.size() > 1)
-      text += ',';
-    std::optional<container::container_sizes> measured;
-    if (sizes)
-      // One that is just being removed has none.
-      if (auto size = container_sizes_blocking(services, *chosen))
-        measured = *size;
-    (*at)->entry.append(text, images.shown(*chosen), now, version, measured);
-  }
-  text += ']';
-  return text;
-}
-
 result<std::string> inspect(const container_services& services, const job::request& asked,
                             bool sizes) {
   auto found = named_container(*services.all, asked);
@@ -179,10 +148,41 @@ engine::job_handler sized_job(const container_services& services, F work) {
 
 } // namespace
 
+result<std::string> list_containers(const container_services& services, const job::env& environment,
+                                    bool sizes) {
+  auto query = read_query(services, environment);
+  if (!query)
+    return query.error();
+  const auto all = services.all->all();
+  std::vector<const container::container_view*> views;
+  views.reserve(all->size());
+  for (const auto& one : *all)
+    views.push_back(&one->view);
+  const auto version = version_asked(environment);
+  const auto now = containers::instant_now();
+  image_names images{services.images.catalog->get()};
+  std::string text = "[";
+  auto at = all->begin(); // what was chosen stands in the same order
+  for (const auto* chosen : container::select_containers(views, *query)) {
+    while (&(*at)->view != chosen)
+      ++at;
+    if (text.size() > 1)
+      text += ',';
+    std::optional<container::container_sizes> measured;
+    if (sizes)
+      // One that is just being removed has none.
+      if (auto size = container_sizes_blocking(services, *chosen))
+        measured = *size;
+    (*at)->entry.append(text, images.shown(*chosen), now, version, measured);
+  }
+  text += ']';
+  return text;
+}
+
 result<void> add_containers_job(engine::job_table& table, const container_services& services) {
   return table.add("containers",
                    sized_job(services, [services](const job::request& asked, bool sizes) {
-                     return list(services, asked.environment, sizes);
+                     return list_containers(services, asked.environment, sizes);
                    }));
 }
 

@@ -20,23 +20,25 @@ struct removal {
   bool legacy = false;
 };
 
-result<store::removal_outcome> remove(store::image_store& images, const removal& wanted) {
+result<store::removal_outcome> remove(store::image_store& images, const removal& wanted,
+                                      const store::users_of_image& users) {
   if (!wanted.platform.empty())
     if (auto found = images.catalog()->resolve(wanted.name))
       if (auto fits = check_platform(*found->what, wanted.name, wanted.platform); !fits)
         return fits.error();
-  return images.remove_image(wanted.name, wanted.options);
+  return images.remove_image(wanted.name, wanted.options, users);
 }
 
-result<changed_images> change(store::image_store& images, const removal& wanted) {
-  auto outcome = remove(images, wanted);
+result<changed_images> change(store::image_store& images, const removal& wanted,
+                              const store::users_of_image& users) {
+  auto outcome = remove(images, wanted, users);
   if (!outcome)
     return wanted.legacy ? error_of_1_2(outcome.error(), wanted.name) : outcome.error();
   return changed_images{boost::json::value(removal_items(outcome->records)),
                         std::move(outcome->events), std::move(outcome->warnings)};
 }
 
-result<image_change> plan_deletion(const job::request& asked) {
+result<image_change> plan_deletion(const job::request& asked, const store::users_of_image& users) {
   if (asked.args.size() != 1)
     return api_error{errc::invalid_parameter, "usage: image_delete NAME"};
   auto platforms = asked.environment.get_list("platforms");
@@ -49,13 +51,17 @@ result<image_change> plan_deletion(const job::request& asked) {
   wanted.legacy = asks_as_1_2(asked.environment);
   if (!platforms.empty())
     wanted.platform = std::move(platforms.front());
-  return image_change{[wanted](store::image_store& images) { return change(images, wanted); }};
+  return image_change{
+      [wanted, users](store::image_store& images) { return change(images, wanted, users); }};
 }
 
 } // namespace
 
 result<void> add_image_delete_job(engine::job_table& table, const image::image_services& services) {
-  return table.add("image_delete", image_change_job(services, plan_deletion));
+  return table.add("image_delete",
+                   image_change_job(services, [users = services.users](const job::request& asked) {
+                     return plan_deletion(asked, users);
+                   }));
 }
 
 } // namespace gantry::jobs

@@ -39,8 +39,9 @@ result<store::prune_filter> read_prune_filter(const job::env& environment, api::
   return filter;
 }
 
-result<changed_images> prune(store::image_store& images, const store::prune_filter& filter) {
-  auto outcome = images.prune(filter);
+result<changed_images> prune(store::image_store& images, const store::prune_filter& filter,
+                             const store::users_of_image& users) {
+  auto outcome = images.prune(filter, users);
   if (!outcome)
     return outcome.error();
   auto items = removal_items(outcome->records);
@@ -63,12 +64,12 @@ result<void> add_image_prune_job(engine::job_table& table, const image::image_se
     auto turn = prune_turn::take(place);
     if (!turn)
       return turn.error();
-    return image_change{
-        [filter = std::move(*filter), turn = std::move(*turn)](store::image_store& images) mutable {
-          // Over before it is answered, so that who prunes twice in a row may.
-          auto mine = std::move(turn);
-          return prune(images, filter);
-        }};
+    return image_change{[filter = std::move(*filter), users = services.users,
+                         turn = std::move(*turn)](store::image_store& images) mutable {
+      // Over before it is answered, so that who prunes twice in a row may.
+      auto mine = std::move(turn);
+      return prune(images, filter, users);
+    }};
   };
   return table.add("image_prune", image_change_job(services, plan));
 }

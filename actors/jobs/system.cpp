@@ -1,13 +1,10 @@
 #include "actors/jobs/builtins.hpp"
 
 #include "actors/image/image_store_actor.hpp"
-#include "actors/jobs/image_json.hpp"
 #include "actors/jobs/info.hpp"
 #include "actors/jobs/pool_job.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/worker_pool.hpp"
-
-#include <boost/json/array.hpp>
 
 #include <chrono>
 #include <utility>
@@ -163,35 +160,6 @@ info_job_actor::behavior_type run_info_job(info_job_actor::stateful_pointer<info
   };
 }
 
-/// The images that `docker images` shows, with what only a look at all of them tells. There are no
-/// containers that could use them.
-json::array image_usage(const store::image_catalog& catalog) {
-  json::array rows;
-  if (auto listed = store::list_images(catalog, {}))
-    for (const auto& item : *listed)
-      rows.push_back(image_summary(item, {true, 0}));
-  return rows;
-}
-
-/// LayersSize and the kinds that were asked for; those but images are empty.
-json::object disk_usage(const job::env& environment,
-                        const std::shared_ptr<const store::image_catalog>& images) {
-  json::object usage{{"LayersSize", 0}};
-  for (const auto& type : environment.get_list("types")) {
-    if (type == "image") {
-      usage["LayersSize"] = images ? images->layers_size() : 0;
-      usage.emplace("Images", images ? image_usage(*images) : json::array());
-    } else if (type == "container") {
-      usage.emplace("Containers", json::array());
-    } else if (type == "volume") {
-      usage.emplace("Volumes", json::array());
-    } else if (type == "build-cache") {
-      usage.emplace("BuildCache", json::array());
-    }
-  }
-  return usage;
-}
-
 } // namespace
 
 result<void> add_system_jobs(engine::job_table& table, const builtin_services& services) {
@@ -209,12 +177,6 @@ result<void> add_system_jobs(engine::job_table& table, const builtin_services& s
           return runtime::spawn(engine, run_info_job,
                                 std::make_shared<engine::job_run>(std::move(run)), services);
         }});
-  if (added)
-    added = table.add("disk_usage",
-                      engine::job_function{[images = services.images](engine::job_run& run) {
-                        auto catalog = images ? images->get() : nullptr;
-                        run.succeed(json::value(disk_usage(run.environment(), catalog)));
-                      }});
   return added;
 }
 

@@ -1,6 +1,7 @@
 #include "actors/store/schema.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -112,6 +113,21 @@ result<sqlite::database> open_metadata(const std::filesystem::path& file) {
   if (auto done = migrate(*db, file.string()); !done)
     return done.error();
   return db;
+}
+
+result<void> set_aside(sqlite::database& db, const unusable_row& row) {
+  auto noted = db.prepare("INSERT INTO set_aside(kind, name, content, reason, at) "
+                          "VALUES(?, ?, ?, ?, ?)",
+                          "set aside what cannot be used");
+  if (!noted)
+    return noted.error();
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  return noted->bind(1, row.kind)
+      .bind(2, row.name)
+      .bind(3, row.content)
+      .bind(4, row.reason)
+      .bind(5, std::int64_t{now.count()})
+      .run();
 }
 
 } // namespace gantry::store

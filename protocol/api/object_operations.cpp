@@ -13,6 +13,16 @@ namespace {
 
 bool is_legacy(const call& in) { return in.matched.age == era::legacy; }
 
+// A job that takes away what matches `filters`.
+result<job::request> prune_job(std::string name, const call& in) {
+  auto f = filters::parse(in.query.get("filters"));
+  if (!f)
+    return f.error();
+  job::request job{std::move(name), {}, {}};
+  set_filters(job, *f);
+  return job;
+}
+
 } // namespace
 
 result<filters> list_filters(const call& in, filtered list) {
@@ -85,5 +95,38 @@ void volumes_response(const match& m, job::reply& reply, http::response& out) {
 result<job::request> volume_inspect_job(const call& in) {
   return job::request{"volume_inspect", {std::string{in.matched.var("name")}}, {}};
 }
+
+result<job::request> volume_create_job(const call& in) {
+  if (in.matched.version >= api_version{1, 42})
+    if (const auto body = parse_json(in.body); body && body->is_object())
+      if (const auto* spec = body->get_object().if_contains("ClusterVolumeSpec");
+          spec && !spec->is_null())
+        return swarm_job(in);
+  job::request job{"volume_create", {}, {}};
+  job.environment.set("body", std::string{in.body});
+  return job;
+}
+
+void volume_created_response(const match& m, job::reply& reply, http::response& out) {
+  value_response(m, reply, out);
+  out.status = 201;
+}
+
+result<job::request> volume_remove_job(const call& in) {
+  job::request job{"volume_remove", {std::string{in.matched.var("name")}}, {}};
+  job.environment.set_bool("force", in.query.flag("force"));
+  return job;
+}
+
+result<job::request> volume_prune_job(const call& in) {
+  auto job = prune_job("volume_prune", in);
+  if (job)
+    job->environment.set("version", to_string(in.matched.version));
+  return job;
+}
+
+result<job::request> network_prune_job(const call& in) { return prune_job("network_prune", in); }
+
+result<job::request> build_prune_job(const call& in) { return prune_job("build_prune", in); }
 
 } // namespace gantry::api

@@ -92,6 +92,18 @@ result<job::request> network_inspect_job(const call&);
 /// Job `volumes`; env `filters`.
 result<job::request> volumes_job(const call&);
 void volumes_response(const match&, job::reply&, http::response&);
+/// Job `volume_create`; env `body`. 503 for a volume of a cluster.
+result<job::request> volume_create_job(const call&);
+/// 201 with the volume.
+void volume_created_response(const match&, job::reply&, http::response&);
+/// Job `volume_remove NAME`; env `force` (boolean).
+result<job::request> volume_remove_job(const call&);
+/// Job `volume_prune`; env `filters`, `version`.
+result<job::request> volume_prune_job(const call&);
+/// Job `network_prune`; env `filters`.
+result<job::request> network_prune_job(const call&);
+/// Job `build_prune`; env `filters`.
+result<job::request> build_prune_job(const call&);
 /// Job `volume_inspect NAME`.
 result<job::request> volume_inspect_job(const call&);
 

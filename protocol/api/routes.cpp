@@ -64,7 +64,7 @@ constexpr auto table = std::to_array<route>({
   {"GET", "/events", {1, 24}, both, "SystemEvents", none, chunks, events_job},
   {"GET", "/info", {1, 24}, both, "SystemInfo", none, value, info_job, info_response},
   {"GET", "/version", {1, 24}, both, "SystemVersion", none, value, version_job, version_response},
-  {"GET", "/system/df", {1, 25}, today, "SystemDataUsage", none, value, disk_usage_job, disk_usage_response},
+  {"GET", "/system/df", {1, 25}, today, "SystemDataUsage", none, late, disk_usage_job, disk_usage_response},
   {"POST", "/auth", {1, 24}, both, "SystemAuth", json},
 
   // containers
@@ -118,7 +118,7 @@ constexpr auto table = std::to_array<route>({
   {"POST", "/images/{name:.*}/tag", {1, 24}, both, "ImageTag", none, value, image_tag_job, created_response},
   {"DELETE", "/images/{name:.*}", {1, 24}, both, "ImageDelete", none, value, image_delete_job, image_delete_response},
   {"POST", "/build", {1, 24}, both, "ImageBuild", body_kind::stream, chunks},
-  {"POST", "/build/prune", {1, 31}, today, "BuildPrune"},
+  {"POST", "/build/prune", {1, 31}, today, "BuildPrune", none, value, build_prune_job},
   {"POST", "/build/cancel", {1, 38}, today, "BuildCancel"},
   {"POST", "/commit", {1, 24}, both, "ImageCommit", optional_json},
   {"GET", "/distribution/{name:.*}/json", {1, 30}, today, "DistributionInspect"},
@@ -128,16 +128,16 @@ constexpr auto table = std::to_array<route>({
   {"GET", "/networks/", {1, 25}, today, "NetworkList", none, value, networks_job, list_response},
   {"GET", "/networks/{id:.+}", {1, 24}, today, "NetworkInspect", none, value, network_inspect_job},
   {"POST", "/networks/create", {1, 24}, today, "NetworkCreate", json},
-  {"POST", "/networks/prune", {1, 25}, today, "NetworkPrune"},
+  {"POST", "/networks/prune", {1, 25}, today, "NetworkPrune", none, value, network_prune_job},
   {"POST", "/networks/{id:.*}/connect", {1, 24}, today, "NetworkConnect", json},
   {"POST", "/networks/{id:.*}/disconnect", {1, 24}, today, "NetworkDisconnect", json},
   {"DELETE", "/networks/{id:.*}", {1, 24}, today, "NetworkDelete"},
   {"GET", "/volumes", {1, 24}, today, "VolumeList", none, value, volumes_job, volumes_response},
   {"GET", "/volumes/{name:.*}", {1, 24}, today, "VolumeInspect", none, value, volume_inspect_job},
-  {"POST", "/volumes/create", {1, 24}, today, "VolumeCreate", optional_json},
-  {"POST", "/volumes/prune", {1, 25}, today, "VolumePrune"},
+  {"POST", "/volumes/create", {1, 24}, today, "VolumeCreate", optional_json, value, volume_create_job, volume_created_response},
+  {"POST", "/volumes/prune", {1, 25}, today, "VolumePrune", none, late, volume_prune_job},
   {"PUT", "/volumes/{name:.*}", {1, 42}, today, "VolumeUpdate", none, value, volume_update_job},
-  {"DELETE", "/volumes/{name:.*}", {1, 24}, today, "VolumeDelete"},
+  {"DELETE", "/volumes/{name:.*}", {1, 24}, today, "VolumeDelete", none, value, volume_remove_job, no_content_response},
 
   // sessions of a BuildKit that is not here
   answered("POST", "/session", {1, 31}, today, "Session", upgrade_answer),

@@ -258,3 +258,37 @@ TEST_CASE_METHOD(image_job_fixture, "image jobs: a second set is refused",
   CHECK(jobs::add_image_jobs(table, images).error() ==
         api_error{errc::conflict, "Can't overwrite handler for command images"});
 }
+
+TEST_CASE_METHOD(image_job_fixture, "image_delete: what containers use stays",
+                 "[actors][jobs][images]") {
+  auto id = files.put({{"a"}}, {"bb", "cc"});
+  const std::string stopped(64, '1');
+  const std::string running(64, '2');
+  std::vector<store::image_user> users{{stopped, false}};
+  images.users = [&](const oci::digest& image) {
+    return image == id ? users : std::vector<store::image_user>{};
+  };
+  open();
+  CHECK(run("image_delete", {"cc"}).status == 0);
+  const std::string shown{id.short_id()};
+  CHECK(failure("image_delete", {"bb"}) ==
+        error{errc::conflict, "conflict: unable to remove repository reference \"bb\" (must force) "
+                              "- container 111111111111 is using its referenced image " +
+                                  shown});
+  CHECK(failure("image_delete", {id.str()}) ==
+        error{errc::conflict, "conflict: unable to delete " + shown +
+                                  " (must be forced) - image is being used by stopped container "
+                                  "111111111111"});
+  users.push_back({running, true});
+  job::env force;
+  force.set_bool("force", true);
+  CHECK(failure("image_delete", {id.str()}, force) ==
+        error{errc::conflict, "conflict: unable to delete " + shown +
+                                  " (cannot be forced) - image is being used by running container "
+                                  "222222222222"});
+  CHECK(text_of(value("image_prune", {}, {{"filters", R"({"dangling":["false"]})"}})) ==
+        R"({"ImagesDeleted":null,"SpaceReclaimed":0})");
+  users.clear();
+  CHECK(run("image_delete", {"bb"}).status == 0);
+  CHECK(images.catalog->get()->images().empty());
+}

@@ -1,5 +1,7 @@
 #include "tests/actors/jobs/image_job_fixture.hpp"
 
+#include "actors/containers/container_services.hpp"
+#include "actors/jobs/volume_jobs.hpp"
 #include "protocol/api/json.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -47,6 +49,9 @@ void image_job_fixture::open() {
   engine::job_table table;
   jobs::add_builtin_jobs(table, services).value();
   jobs::add_image_jobs(table, images).value();
+  containers::container_services none;
+  none.images = images;
+  jobs::add_disk_usage_job(table, none).value();
   start_engine(std::move(table));
 }
 

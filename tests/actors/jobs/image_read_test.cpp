@@ -122,6 +122,8 @@ TEST_CASE_METHOD(three_images, "disk_usage: layers count once", "[actors][jobs][
   types = {};
   types.set_list("types", {"volume"});
   CHECK(text_of(value("disk_usage", {}, types)) == R"({"LayersSize":0,"Volumes":[]})");
+  types.set_list("types", {"container", "image", "volume", "build-cache"});
+  CHECK(value("disk_usage", {}, types).as_object().size() == 5);
 }
 
 TEST_CASE_METHOD(three_images, "info: counts the images", "[actors][jobs][images]") {

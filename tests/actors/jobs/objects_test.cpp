@@ -1,6 +1,7 @@
 #include "tests/actors/jobs/job_fixture.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -10,10 +11,13 @@ using namespace gantry;
 using test::job_fixture;
 
 TEST_CASE_METHOD(job_fixture, "lists: empty and never null", "[actors][jobs]") {
-  for (auto name : {"networks", "volumes"}) {
-    CAPTURE(name);
-    CHECK(value(name) == boost::json::array{});
-  }
+  CHECK(value("networks") == boost::json::array{});
+}
+
+TEST_CASE_METHOD(job_fixture, "prune: there is nothing that could go", "[actors][jobs]") {
+  CHECK(value("network_prune") == boost::json::object{{"NetworksDeleted", nullptr}});
+  CHECK(value("build_prune") ==
+        boost::json::object{{"CachesDeleted", nullptr}, {"SpaceReclaimed", 0}});
 }
 
 TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known words",
@@ -25,7 +29,6 @@ TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known word
   };
   const row rows[] = {
       {"network_inspect", "n1", "network n1 not found"},
-      {"volume_inspect", "v1", "get v1: no such volume"},
   };
   for (const auto& r : rows) {
     CAPTURE(r.job, r.argument);
@@ -37,10 +40,8 @@ TEST_CASE_METHOD(job_fixture, "inspect: what is not there is named in known word
 }
 
 TEST_CASE_METHOD(job_fixture, "inspect: wants exactly one argument", "[actors][jobs]") {
-  for (auto name : {"network_inspect", "volume_inspect"}) {
-    auto reply = run(name);
-    CHECK(reply.error == std::string{"usage: "} + name + " NAME");
-    CHECK(reply.kind == errc::invalid_parameter);
-    CHECK(run(name, {"a", "b"}).status == job::status_error);
-  }
+  auto reply = run("network_inspect");
+  CHECK(reply.error == "usage: network_inspect NAME");
+  CHECK(reply.kind == errc::invalid_parameter);
+  CHECK(run("network_inspect", {"a", "b"}).status == job::status_error);
 }

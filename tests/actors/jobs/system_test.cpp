@@ -19,10 +19,9 @@ using test::job_fixture;
 namespace json = boost::json;
 
 TEST_CASE_METHOD(job_fixture, "builtins: every job of the table is there", "[actors][jobs]") {
-  CHECK(text("commands") == "commands\ncontainer_inspect\ncontainers\ndebug_pprof\ndebug_vars\n"
-                            "disk_usage\nevents\ninfo\nlog\n"
-                            "network_inspect\nnetworks\nping\nsubscribers_count\nversion\n"
-                            "volume_inspect\nvolumes\n");
+  CHECK(text("commands") == "build_prune\ncommands\ncontainer_inspect\ncontainers\ndebug_pprof\n"
+                            "debug_vars\nevents\ninfo\nlog\nnetwork_inspect\n"
+                            "network_prune\nnetworks\nping\nsubscribers_count\nversion\n");
 }
 
 TEST_CASE_METHOD(job_fixture, "builtins: a second set is refused", "[actors][jobs]") {
@@ -183,14 +182,4 @@ TEST_CASE("info: times are written as Go writes them", "[actors][jobs]") {
   CHECK(rfc3339(api::from_unix_time(0)) == "1970-01-01T00:00:00Z");
   CHECK(rfc3339(api::from_unix_time(1714979289, 120000000)) == "2024-05-06T07:08:09.12Z");
   CHECK(rfc3339(api::from_unix_time(-1, 999999999)) == "1969-12-31T23:59:59.999999999Z");
-}
-
-TEST_CASE_METHOD(job_fixture, "disk_usage: kinds that were asked for are lists", "[actors][jobs]") {
-  job::env two;
-  two.set_list("types", {"image", "volume"});
-  CHECK(value("disk_usage", {}, two) ==
-        json::parse(R"({"LayersSize":0,"Images":[],"Volumes":[]})"));
-  job::env all;
-  all.set_list("types", {"container", "image", "volume", "build-cache"});
-  CHECK(value("disk_usage", {}, all).as_object().size() == 5);
 }

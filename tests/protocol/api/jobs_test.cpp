@@ -110,6 +110,36 @@ TEST_CASE("jobs: requests of the 1.2.0 era", "[api][jobs]") {
   }
 }
 
+TEST_CASE("jobs: volumes, and what else is pruned", "[api][jobs]") {
+  struct row {
+    std::string_view method;
+    std::string_view target;
+    std::string_view body;
+    std::string_view expected;
+  };
+  const row rows[] = {
+      {"POST", "/volumes/create", "", "volume_create() body="},
+      {"POST", "/volumes/create", R"({"Name":"v1"})", R"(volume_create() body={"Name":"v1"})"},
+      {"POST", "/volumes/create", R"({"ClusterVolumeSpec":{}})", no_manager},
+      {"POST", "/v1.41/volumes/create", R"({"ClusterVolumeSpec":{}})",
+       R"(volume_create() body={"ClusterVolumeSpec":{}})"},
+      {"DELETE", "/volumes/v1", "", "volume_remove(v1) force=0"},
+      {"DELETE", "/volumes/v1?force=1", "", "volume_remove(v1) force=1"},
+      {"DELETE", "/volumes/", "", "volume_remove() force=0"},
+      {"POST", "/v1.41/volumes/prune", "", "volume_prune() version=1.41"},
+      {"POST", "/volumes/prune?filters=%7B%22all%22%3A%5B%221%22%5D%7D", "",
+       R"(volume_prune() filters={"all":["1"]} version=1.50)"},
+      {"POST", "/volumes/prune?filters=x", "", "invalid_parameter: invalid filter"},
+      {"POST", "/networks/prune", "", "network_prune()"},
+      {"POST", "/build/prune?filters=%7B%22until%22%3A%5B%221h%22%5D%7D", "",
+       R"(build_prune() filters={"until":["1h"]})"},
+  };
+  for (const auto& r : rows) {
+    INFO(r.method << " " << r.target);
+    CHECK(shown(make(r.method, r.target, r.body.empty() ? "" : json_type, r.body)) == r.expected);
+  }
+}
+
 TEST_CASE("jobs: without a swarm parameters are checked first", "[api][jobs]") {
   struct row {
     std::string_view method;
