@@ -1,6 +1,7 @@
 #include "actors/containers/creation.hpp"
 
 #include "actors/containers/container_files.hpp"
+#include "actors/containers/fresh_id.hpp"
 #include "actors/containers/kept_layers.hpp"
 #include "actors/containers/times.hpp"
 #include "actors/host/errno_text.hpp"
@@ -30,23 +31,6 @@ result<std::uint64_t> random_number() {
   if (::getentropy(&bits, sizeof bits) != 0)
     return host::errno_error("getentropy", errno);
   return bits;
-}
-
-/// 64 digits, of which the first twelve could not be a number.
-result<std::string> fresh_id() {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string id;
-  do {
-    unsigned char bytes[32];
-    if (::getentropy(bytes, sizeof bytes) != 0)
-      return host::errno_error("getentropy", errno);
-    id.clear();
-    for (auto byte : bytes) {
-      id += digits[byte >> 4];
-      id += digits[byte & 15];
-    }
-  } while (!container::is_usable_id(id));
-  return id;
 }
 
 result<bool> path_is_there(const std::string& path) {

@@ -87,9 +87,9 @@ TEST_CASE_METHOD(output_fixture, "container logs: records as frames, or as they 
       more.set_bool(name, true);
     return logs(std::move(more))->output;
   };
-  const auto one = framed(stream::channel::out, "one\n");
-  const auto two = framed(stream::channel::err, "two\n");
-  const auto six = framed(stream::channel::out, "six\n");
+  const auto one = framed(stream::channel::standard_output, "one\n");
+  const auto two = framed(stream::channel::standard_error, "two\n");
+  const auto six = framed(stream::channel::standard_output, "six\n");
   CHECK(shown({}) == one + two + six);
   CHECK(shown({{"tail", "2"}}) == two + six);
   CHECK(shown({{"tail", "0"}}).empty());
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(output_fixture, "container logs: records as frames, or as they 
   CHECK(shown({{"follow", "1"}}) == one + two + six);
   CHECK(logs({{"stderr", "1"}})->output == two);
   CHECK(logs({{"stderr", "1"}, {"timestamps", "1"}})->output ==
-        framed(stream::channel::err, "2026-01-01T00:00:02.000000000Z two\n"));
+        framed(stream::channel::standard_error, "2026-01-01T00:00:02.000000000Z two\n"));
 }
 
 TEST_CASE_METHOD(output_fixture, "container logs: the media type", "[actors][containers]") {
@@ -149,7 +149,7 @@ TEST_CASE_METHOD(output_fixture, "container attach: takes the connection and att
   stream({"container_attach", {"web"}, {{"stream", "1"}, {"stdout", "1"}, {"announced", "1"}}},
          client);
   // The container of this test says no more than that.
-  CHECK(read_all(far) == (tty ? "bye\n" : frame(stream::channel::out, "bye\n")));
+  CHECK(read_all(far) == (tty ? "bye\n" : frame(stream::channel::standard_output, "bye\n")));
   client->wait_for_end();
   CHECK(client->reply->status == job::status_ok);
   CHECK(client->content_type ==
@@ -164,8 +164,8 @@ TEST_CASE_METHOD(output_fixture, "container attach: the log alone", "[actors][co
   auto client = std::make_shared<test::stream_client>();
   auto far = connect(*client);
   stream({"container_attach", {"web"}, {{"logs", "1"}, {"stdout", "1"}, {"stderr", "1"}}}, client);
-  CHECK(read_all(far) ==
-        frame(stream::channel::out, "one\n") + frame(stream::channel::err, "two\n"));
+  CHECK(read_all(far) == frame(stream::channel::standard_output, "one\n") +
+                             frame(stream::channel::standard_error, "two\n"));
   client->wait_for_end();
   CHECK(asked_of(*web).empty());
 }
