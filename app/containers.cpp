@@ -1,5 +1,6 @@
 #include "app/containers.hpp"
 
+#include "actors/containers/exec_actor.hpp"
 #include "actors/containers/registry.hpp"
 #include "actors/containers/runtime_trial.hpp"
 #include "actors/host/programs.hpp"
@@ -229,12 +230,14 @@ std::function<std::string()> containers::finder(const settings& s) const {
     if (!bin)
       return {}; // the daemon ends
     services.setup.set(find_setup(s, std::move(*bin)));
+    gantry::containers::recover_execs_blocking(services);
     caf::anon_send(manager, gantry::containers::setup_known{});
     return services.setup->create.default_runtime;
   };
 }
 
 void containers::end() {
+  gantry::containers::end_execs(services_);
   caf::anon_send(manager_, gantry::containers::end_containers{});
   caf::anon_send_exit(services_.registry, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(services_.volumes.actor, caf::exit_reason::user_shutdown);

@@ -1,6 +1,7 @@
 #include "actors/containers/container_actor.hpp"
 
 #include "actors/containers/container_state.hpp"
+#include "actors/containers/exec_actor.hpp"
 #include "actors/containers/in_turn.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
@@ -313,6 +314,7 @@ void container_state::save() {
   if (gone()) {
     services_.all->remove(id_);
     services_.all->release(name_, id_);
+    forget_execs_of(services_, id_);
     let_go_of_layers();
     return write({forget_container{id_}});
   }

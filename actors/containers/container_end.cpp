@@ -3,6 +3,7 @@
 #include "actors/containers/container_files.hpp"
 #include "actors/containers/container_recovery.hpp"
 #include "actors/containers/container_state.hpp"
+#include "actors/containers/exec_actor.hpp"
 #include "actors/containers/in_turn.hpp"
 #include "actors/containers/times.hpp"
 #include "actors/runtime/log.hpp"
@@ -15,6 +16,7 @@ void container_state::on_exited(const monitor::exit_status& how) {
   if (!run_ || std::exchange(run_->exit_seen, true))
     return;
   link.close();
+  end_execs_of(services_, id_);
   if (run_->now == phase::starting)
     return fail_start({errc::system, "the container's process ended before it was started"});
   container::container_exit exit;

@@ -25,16 +25,20 @@ using container::container_status;
 
 result<std::optional<monitor::exit_record>>
 read_exit_record_blocking(const container_paths& paths) {
-  host::unique_fd file{::open(paths.exit_file().c_str(), O_RDONLY | O_CLOEXEC)};
+  return read_exit_record_blocking(paths.exit_file().native());
+}
+
+result<std::optional<monitor::exit_record>> read_exit_record_blocking(const std::string& path) {
+  host::unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file) {
     if (errno == ENOENT)
       return std::optional<monitor::exit_record>{};
-    return host::errno_error("open '" + paths.exit_file().string() + "'", errno);
+    return host::errno_error("open", path, errno);
   }
   std::string text(monitor::exit_file_size, '\0');
   auto got = ::read(file.get(), text.data(), text.size());
   if (got < 0)
-    return host::errno_error("read '" + paths.exit_file().string() + "'", errno);
+    return host::errno_error("read", path, errno);
   text.resize(static_cast<std::size_t>(got));
   // It is there and empty while the process runs.
   if (text.find_first_not_of('\n') == std::string::npos)

@@ -3,6 +3,7 @@
 #include "actors/containers/container_host.hpp"
 #include "actors/containers/registry_actor.hpp"
 #include "actors/containers/shared_containers.hpp"
+#include "actors/containers/shared_execs.hpp"
 #include "actors/containers/start_preparation.hpp"
 #include "actors/image/image_services.hpp"
 #include "actors/volumes/volumes_actor.hpp"
@@ -56,6 +57,7 @@ struct container_services {
   caf::actor_system* system = nullptr;
   runtime::worker_pool* pool = nullptr; ///< outlives the actor system
   std::shared_ptr<shared_containers> all = std::make_shared<shared_containers>();
+  std::shared_ptr<shared_execs> execs = std::make_shared<shared_execs>();
   registry_actor registry;
   image::image_services images;
   gantry::volumes::volume_services volumes;

@@ -1,6 +1,7 @@
 #include "actors/containers/creation.hpp"
 
 #include "actors/containers/container_files.hpp"
+#include "actors/containers/fresh_id.hpp"
 #include "actors/containers/kept_layers.hpp"
 #include "actors/containers/times.hpp"
 #include "actors/host/errno_text.hpp"

@@ -5,6 +5,7 @@
 #include "actors/containers/host_directories.hpp"
 #include "actors/containers/log_setup.hpp"
 #include "actors/containers/overlay_mount.hpp"
+#include "actors/containers/process_files.hpp"
 #include "actors/containers/root_files.hpp"
 #include "actors/containers/start_mounts.hpp"
 #include "actors/host/errno_text.hpp"
@@ -36,24 +37,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using container::container_of_mode;
-
-result<void> write_file(const fs::path& path, std::string_view text, mode_t mode) {
-  const host::unique_fd fd{
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode)};
-  if (!fd)
-    return store::file_error("open", path, errno);
-  while (!text.empty()) {
-    const auto n = ::write(fd.get(), text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return store::file_error("write", path, errno);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  if (::fchmod(fd.get(), mode) != 0)
-    return store::file_error("chmod", path, errno);
-  return {};
-}
 
 result<void> make_directories(const fs::path& path, mode_t mode) {
   const int error = make_missing_directories(path, mode);
@@ -137,14 +120,7 @@ private:
   }
 
   result<void> find_user(store::confined_root& root) {
-    const auto passwd = read_root_file(root, "etc/passwd");
-    if (!passwd)
-      return passwd.error();
-    const auto group = read_root_file(root, "etc/group");
-    if (!group)
-      return group.error();
-    auto user = container::find_user(
-        config_.user, host_.group_add.value_or(std::vector<std::string>{}), {*passwd, *group});
+    auto user = find_root_user(root, config_.user, host_.group_add);
     if (!user)
       return user.error();
     facts_.user = out_.user = std::move(*user);

@@ -3,13 +3,12 @@
 #include "actors/jobs/awaited_job.hpp"
 #include "actors/jobs/container_jobs.hpp"
 #include "actors/jobs/container_lookup.hpp"
+#include "actors/jobs/container_output.hpp"
 #include "protocol/container/names.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -107,13 +106,6 @@ result<void> update(const container_services& services, const job::request& aske
 }
 
 // -- resize ---------------------------------------------------------------------------------------
-
-/// A size as terminals have it; larger ones become the largest.
-std::uint16_t terminal_size(const job::env& environment, const char* key) {
-  constexpr std::int64_t largest = std::numeric_limits<std::uint16_t>::max();
-  return static_cast<std::uint16_t>(
-      std::clamp<std::int64_t>(environment.get_int64(key), 0, largest));
-}
 
 result<void> resize(const container_services& services, const job::request& asked,
                     const tell_outcome& tell) {

@@ -4,9 +4,10 @@ namespace gantry::jobs {
 
 result<void> add_container_jobs(engine::job_table& table,
                                 const containers::container_services& services) {
-  for (auto add : {add_containers_job, add_container_inspect_job, add_container_life_jobs,
-                   add_container_change_jobs, add_container_prune_job, add_container_top_job,
-                   add_container_logs_job, add_container_attach_job})
+  for (auto add :
+       {add_containers_job, add_container_inspect_job, add_container_life_jobs,
+        add_container_change_jobs, add_container_prune_job, add_container_top_job,
+        add_container_logs_job, add_container_attach_job, add_exec_jobs, add_exec_start_job})
     if (auto added = add(table, services); !added)
       return added;
   return {};

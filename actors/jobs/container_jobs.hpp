@@ -64,4 +64,15 @@ result<void> add_container_logs_job(engine::job_table& table,
 result<void> add_container_attach_job(engine::job_table& table,
                                       const containers::container_services& services);
 
+/// `exec_create NAME`: env `body` (JSON), `version`; answers `{"Id":...}`. `exec_inspect ID`: the
+/// text of ExecInspect. `exec_resize ID`: env `h`, `w` (characters). Source: section 10.
+result<void> add_exec_jobs(engine::job_table& table,
+                           const containers::container_services& services);
+
+/// `exec_start ID`: takes its client's connection (section 5.1) unless it is to be detached; runs
+/// until client and process are apart, or until the process runs. Env `body` (JSON), `version`,
+/// `announced` (boolean).
+result<void> add_exec_start_job(engine::job_table& table,
+                                const containers::container_services& services);
+
 } // namespace gantry::jobs

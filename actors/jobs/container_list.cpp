@@ -113,7 +113,9 @@ result<std::string> inspect(const container_services& services, const job::reque
   auto found = named_container(*services.all, asked);
   if (!found)
     return found.error();
-  const auto& view = (*found)->view;
+  auto view = (*found)->view;
+  if (auto execs = services.execs->open_in(view.id); !execs.empty())
+    view.exec_ids = std::move(execs);
   std::optional<container::container_sizes> measured;
   if (sizes) {
     auto size = container_sizes_blocking(services, view);

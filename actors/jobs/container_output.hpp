@@ -3,6 +3,9 @@
 #include "protocol/container/container_view.hpp"
 #include "protocol/job/job.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 /// How a container's output is sent (section 5).
@@ -18,6 +21,13 @@ inline bool has_frames(const container::container_view& view, const job::env& en
 inline std::string output_type(bool framed, const job::env& environment) {
   return framed && environment.get_bool("announced") ? "application/vnd.docker.multiplexed-stream"
                                                      : "application/vnd.docker.raw-stream";
+}
+
+/// Env `key` as terminals have sizes; larger ones become the largest.
+inline std::uint16_t terminal_size(const job::env& environment, const char* key) {
+  constexpr std::int64_t largest = std::numeric_limits<std::uint16_t>::max();
+  return static_cast<std::uint16_t>(
+      std::clamp<std::int64_t>(environment.get_int64(key), 0, largest));
 }
 
 } // namespace gantry::jobs

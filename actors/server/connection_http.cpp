@@ -366,7 +366,9 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
     return;
   }
   auto& head = scratch();
-  http::append_upgrade(head, request_->upgrade, wanted.content_type);
+  const auto& match = static_cast<const http_exchange*>(wanted.context.get())->match;
+  http::append_upgrade(head, request_->upgrade, wanted.content_type,
+                       given_.service->hijack_headers(match));
   send(head);
   if (phase_ == phase::over || has_output()) {
     core::tell(wanted.job, core::job_socket{});

@@ -57,7 +57,7 @@ monitor::monitor(settings what, reply_handler reply)
                     who.send(input_closed{});
                 });
               }}},
-      start_limit_{loop_}, drain_limit_{loop_} {}
+      start_limit_{loop_}, hold_limit_{loop_}, drain_limit_{loop_} {}
 
 void monitor::run() {
   if (auto ready = set_up(); !ready) {
@@ -195,13 +195,14 @@ result<void> monitor::take_over() {
     control_.each([](client& who) { who.send(oom_event{}); });
   });
   state_ = process_state::created;
-  if (settings_.mode == settings::work::exec_process) {
-    state_ = process_state::running;
-    control_.each([this](client& who) { who.send(started_event{record_.started_at}); });
+  if (is_held()) {
+    hold_limit_.start(settings_.hold_limit, [this] { let_go(); });
+    return {};
   }
-  for (auto from : {source::out, source::err})
-    if (output_of(from).fd)
-      open_output(from);
+  if (settings_.mode == settings::work::exec_process)
+    let_go();
+  else
+    open_outputs();
   return {};
 }
 
@@ -231,7 +232,27 @@ void monitor::on_children() {
   }
 }
 
+bool monitor::is_held() const noexcept {
+  return settings_.mode == settings::work::exec_process && settings_.held &&
+         state_ == process_state::created;
+}
+
+// An exec's process, which the runtime has started already, is seen from here on.
+void monitor::let_go() {
+  hold_limit_.stop();
+  state_ = process_state::running;
+  control_.each([this](client& who) { who.send(started_event{record_.started_at}); });
+  open_outputs();
+  if (early_end_)
+    on_process_end(*std::exchange(early_end_, std::nullopt));
+}
+
 void monitor::on(client& from, const start_request& what) {
+  if (is_held()) {
+    answer(from, what.tag, {});
+    let_go();
+    return;
+  }
   if (state_ != process_state::created || starting_ || ended_) {
     answer(from, what.tag, api_error{errc::conflict, "the process is not waiting to be started"});
     return;
@@ -294,7 +315,7 @@ void monitor::on_started(const result<void>& how) {
 }
 
 void monitor::on_process_end(int status) {
-  if (starting_) {
+  if (starting_ || is_held()) {
     early_end_ = status;
     if (fifo_)
       on_fifo(); // the sign may be there; if it is not, none will come

@@ -52,6 +52,7 @@ private:
 
   // -- its streams
   void open_output(source from);
+  void open_outputs();
   void on_output(source from);
   void update_outputs();
   void close_output(source from);
@@ -63,6 +64,8 @@ private:
   void on_children();
   void on_fifo();
   void on_started(const result<void>& how);
+  bool is_held() const noexcept;
+  void let_go();
   void on_process_end(int status);
   void drain_outputs();
   void leave();
@@ -108,7 +111,8 @@ private:
   host::unique_fd fifo_;
   fd_watch fifo_watch_;
   timer start_limit_;
-  std::optional<int> early_end_; // status of a process that ended while the start was under way
+  timer hold_limit_;
+  std::optional<int> early_end_; // status of a process that ended before its start was told
   bool ended_ = false;           // the process is reaped; its outputs may go on
   bool outputs_over_ = false;    // from now on nothing is waited for
   timer drain_limit_;

@@ -26,6 +26,12 @@ void monitor::open_output(source from) {
                           }};
 }
 
+void monitor::open_outputs() {
+  for (auto from : {source::out, source::err})
+    if (output_of(from).fd)
+      open_output(from);
+}
+
 void monitor::on_output(source from) {
   static std::array<char, largest_piece> buffer;
   auto& output = output_of(from);

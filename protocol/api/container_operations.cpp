@@ -263,8 +263,9 @@ result<job::request> container_update_job(const call& in) {
   return job;
 }
 
-result<job::request> container_resize_job(const call& in) {
-  auto job = about_container("container_resize", in);
+namespace {
+
+result<job::request> with_size(job::request job, const call& in) {
   auto height = terminal_size(in, "h", "height");
   if (!height)
     return height.error();
@@ -274,6 +275,12 @@ result<job::request> container_resize_job(const call& in) {
   job.environment.set_int("h", *height);
   job.environment.set_int("w", *width);
   return job;
+}
+
+} // namespace
+
+result<job::request> container_resize_job(const call& in) {
+  return with_size(about_container("container_resize", in), in);
 }
 
 // -- its output -----------------------------------------------------------------------------------
@@ -300,6 +307,41 @@ result<job::request> container_attach_job(const call& in) {
              std::to_array<std::string_view>({"stdin", "stdout", "stderr", "logs", "stream"}));
   copy_param(job, in, "detachKeys");
   // NOTE: dockerd tells of frames only those who ask for an upgrade.
+  set_framing(job, in, !in.matched.request->upgrade.empty());
+  return job;
+}
+
+// -- execs ----------------------------------------------------------------------------------------
+
+namespace {
+
+// A job about the exec of the path.
+job::request about_exec(std::string name, const call& in) {
+  return {std::move(name), {std::string{in.matched.var("id")}}, {}};
+}
+
+void set_body(job::request& job, const call& in) {
+  set_version(job, in);
+  job.environment.set("body", std::string{in.body});
+}
+
+} // namespace
+
+result<job::request> exec_create_job(const call& in) {
+  auto job = about_container("exec_create", in);
+  set_body(job, in);
+  return job;
+}
+
+result<job::request> exec_inspect_job(const call& in) { return about_exec("exec_inspect", in); }
+
+result<job::request> exec_resize_job(const call& in) {
+  return with_size(about_exec("exec_resize", in), in);
+}
+
+result<job::request> exec_start_job(const call& in) {
+  auto job = about_exec("exec_start", in);
+  set_body(job, in);
   set_framing(job, in, !in.matched.request->upgrade.empty());
   return job;
 }

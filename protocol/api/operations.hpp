@@ -81,6 +81,14 @@ result<job::request> container_logs_job(const call&);
 /// Job `container_attach NAME`; env `stdin`, `stdout`, `stderr`, `logs`, `stream`, `framed`,
 /// `announced` (booleans), `detachKeys`.
 result<job::request> container_attach_job(const call&);
+/// Job `exec_create NAME`; env `version`, `body`.
+result<job::request> exec_create_job(const call&);
+/// Job `exec_inspect ID`.
+result<job::request> exec_inspect_job(const call&);
+/// Job `exec_resize ID`; env `h`, `w` (integers).
+result<job::request> exec_resize_job(const call&);
+/// Job `exec_start ID`; env `version`, `body`, `announced` (boolean).
+result<job::request> exec_start_job(const call&);
 /// 204 without a body.
 void no_content_response(const match&, job::reply&, http::response&);
 /// A list; never null.

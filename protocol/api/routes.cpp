@@ -87,7 +87,7 @@ constexpr auto table = std::to_array<route>({
   {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket},
   {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack, container_attach_job},
   {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks},
-  {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", json},
+  {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", optional_json, value, exec_create_job, container_created_response},
   {"POST", "/containers/{name:.*}/kill", {1, 24}, both, "ContainerKill", none, value, container_kill_job, no_content_response},
   {"POST", "/containers/{name:.*}/pause", {1, 24}, both, "ContainerPause", none, value, container_pause_job, no_content_response},
   {"POST", "/containers/{name:.*}/unpause", {1, 24}, both, "ContainerUnpause", none, value, container_unpause_job, no_content_response},
@@ -99,9 +99,9 @@ constexpr auto table = std::to_array<route>({
   {"POST", "/containers/{name:.*}/update", {1, 24}, today, "ContainerUpdate", json, value, container_update_job},
   {"POST", "/containers/{name:.*}/wait", {1, 24}, both, "ContainerWait", none, chunks, container_wait_job},
   {"DELETE", "/containers/{name:.*}", {1, 24}, both, "ContainerDelete", none, value, container_remove_job, no_content_response},
-  {"GET", "/exec/{id:.*}/json", {1, 24}, today, "ExecInspect"},
-  {"POST", "/exec/{id:.*}/resize", {1, 24}, today, "ExecResize"},
-  {"POST", "/exec/{id:.*}/start", {1, 24}, today, "ExecStart", json, hijack},
+  {"GET", "/exec/{id:.*}/json", {1, 24}, today, "ExecInspect", none, value, exec_inspect_job, container_inspect_response},
+  {"POST", "/exec/{id:.*}/resize", {1, 24}, today, "ExecResize", none, value, exec_resize_job},
+  {"POST", "/exec/{id:.*}/start", {1, 24}, today, "ExecStart", optional_json, hijack, exec_start_job},
 
   // images
   {"GET", "/images/json", {1, 24}, both, "ImageList", none, value, images_job, images_response},

@@ -378,6 +378,10 @@ http::response service::stream_head(const match& m, std::string_view content_typ
   return out;
 }
 
+http::response service::hijack_headers(const match& m) const {
+  return m.target->to_job == exec_start_job ? impl_->start(m) : http::response{};
+}
+
 http::response service::error_response(const match& m, const api_error& error) const {
   return impl_->error(m, error);
 }

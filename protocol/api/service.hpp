@@ -64,6 +64,10 @@ public:
   http::response stream_head(const match& m,
                              std::string_view content_type = "application/json") const;
 
+  /// The headers in the head of a connection that is handed over, besides its own: all that answers
+  /// have for the start of an exec, none for attach (section 5.1).
+  http::response hijack_headers(const match& m) const;
+
   /// The response to a failure, in the form of the request's era.
   http::response error_response(const match& m, const api_error& error) const;
 

@@ -113,7 +113,8 @@ void append_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
 
 void append_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
 
-void append_upgrade(std::string& out, std::string_view protocol, std::string_view content_type) {
+void append_upgrade(std::string& out, std::string_view protocol, std::string_view content_type,
+                    const response& more) {
   out += protocol.empty() ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 101 UPGRADED\r\n";
   out += "Content-Type: ";
   append_value(out, content_type);
@@ -123,6 +124,7 @@ void append_upgrade(std::string& out, std::string_view protocol, std::string_vie
     append_value(out, protocol);
     out += "\r\n";
   }
+  append_headers(out, more);
   out += "\r\n";
 }
 

@@ -56,8 +56,9 @@ void append_continue(std::string& out);
 /// Appends the head after which the connection is a raw stream. With a `protocol`:
 /// `HTTP/1.1 101 UPGRADED`, Content-Type, `Connection: Upgrade`, `Upgrade: PROTOCOL`; with none,
 /// for clients that did not ask: `HTTP/1.1 200 OK` and Content-Type (clause HJ1). The bytes are the
-/// ones Docker sends, so there is no Date.
-void append_upgrade(std::string& out, std::string_view protocol, std::string_view content_type);
+/// ones Docker sends, so there is no Date. The headers of `more` come last.
+void append_upgrade(std::string& out, std::string_view protocol, std::string_view content_type,
+                    const response& more = {});
 
 /// The text of a Date header (RFC 9110 §5.6.7), 29 bytes: `Sun, 06 Nov 1994 08:49:37 GMT`.
 /// `unix_time` is in seconds; outside of the years 0 to 9999 the nearest that can be written.

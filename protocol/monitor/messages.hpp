@@ -46,7 +46,7 @@ enum class source : std::uint8_t { out = 1, err = 2 };
 /// Where the container's first process (or the exec's process) is in its life.
 enum class process_state : std::uint8_t {
   creating, ///< the runtime is at work; no pid yet
-  created,  ///< waits for `start_request`
+  created,  ///< waits for `start_request`; an exec that is held has begun nevertheless
   running,
   exited,
 };
@@ -63,8 +63,9 @@ struct exit_status {
 
 // -- from the client ------------------------------------------------------------
 
-/// Starts what was created. Answer `done`: conflict if it is not `created`, unavailable if the
-/// runtime was stuck, else the runtime's words. `started_event` comes to all clients.
+/// Starts what was created, or lets go of an exec that is held. Answer `done`: conflict if it is not
+/// `created`, unavailable if the runtime was stuck, else the runtime's words. `started_event` comes
+/// to all clients.
 struct start_request {
   std::uint32_t tag = 0;
   friend bool operator==(const start_request&, const start_request&) = default;

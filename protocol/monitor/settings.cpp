@@ -102,6 +102,8 @@ void visit_settings(Fields& f, Settings& s) {
   f.field("tty", s.tty);
   f.field("open_stdin", s.open_stdin);
   f.field("stdin_once", s.stdin_once);
+  f.field("held", s.held);
+  f.field("hold_limit_ms", s.hold_limit);
   f.field("rows", s.rows);
   f.field("columns", s.columns);
   f.field("log_driver", s.log.driver);

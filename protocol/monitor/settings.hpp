@@ -19,7 +19,7 @@ namespace gantry::monitor {
 struct settings {
   enum class work : std::uint8_t {
     create_container, ///< `RUNTIME create --bundle BUNDLE ID`; it waits for `start_request`
-    exec_process,     ///< `RUNTIME exec -d --process PROCESS ID`; runs at once
+    exec_process,     ///< `RUNTIME exec -d --process PROCESS ID`; runs at once, but see `held`
   };
 
   work mode = work::create_container;
@@ -42,6 +42,11 @@ struct settings {
   bool tty = false;
   bool open_stdin = false; ///< else stdin is /dev/null (without tty)
   bool stdin_once = false; ///< stdin ends with its first client
+  /// Of exec_process: what the process writes is not read, nor its end told, before
+  /// `start_request`, so that a client that attaches before it misses nothing.
+  bool held = false;
+  /// With `held`: after that time nobody will ask any more, and it goes on without.
+  std::chrono::milliseconds hold_limit = std::chrono::seconds{30};
   std::uint16_t rows = 0;  ///< first size of the terminal; 0: the runtime's
   std::uint16_t columns = 0;
   log_files log;

@@ -493,6 +493,67 @@ TEST_CASE("monitor: exec with a terminal", "[app][monitor]") {
   CHECK(client.out == "\r\n5 6\r\n");
 }
 
+TEST_CASE("monitor: an exec that is held keeps its output and its end until it is let go",
+          "[app][monitor]") {
+  container c{"sleep 1000"};
+  auto main = c.run();
+  auto what = c.exec("held", "echo early; echo err >&2; exit 8");
+  what.held = true;
+  auto pid = c.launch(what);
+  REQUIRE(pid.has_value());
+  // It has ended inside; only its monitor, which has not been asked yet, knows.
+  REQUIRE(eventually([&] { return !is_alive(*pid); }));
+  control watcher{what.control_socket};
+  CHECK(watcher.greeting.state == process_state::created);
+  CHECK(watcher.greeting.pid == *pid);
+  control client{what.control_socket};
+  client.attach(attach_outputs);
+  CHECK_FALSE(c.dir.has("held.exit"));
+  CHECK(watcher.ask(start_request{4}).kind == errc::none);
+  CHECK(watcher.read_to_end());
+  CHECK(watcher.exit->code == 8);
+  CHECK(client.read_to_end());
+  CHECK(client.out == "early\n");
+  CHECK(client.err == "err\n");
+  CHECK(client.exit->code == 8);
+}
+
+TEST_CASE("monitor: an exec that is held is started once, with input and a terminal",
+          "[app][monitor]") {
+  container c{"sleep 1000"};
+  auto main = c.run();
+  auto what = c.exec("held2", "stty size; read x; echo $x; exit 3", true);
+  what.open_stdin = true;
+  what.rows = 7;
+  what.columns = 9;
+  what.held = true;
+  REQUIRE(c.launch(what).has_value());
+  control client{what.control_socket};
+  auto with_input = attach_outputs;
+  with_input.input = true;
+  client.attach(with_input);
+  CHECK(client.ask(start_request{1}).kind == errc::none);
+  CHECK((client.ask(start_request{2}) ==
+         done{2, errc::conflict, "the process is not waiting to be started"}));
+  client.wait_for_output("7 9\r\n");
+  client.send_input("on\n");
+  CHECK(client.wait<exited>().status.code == 3);
+  CHECK(client.out == "7 9\r\non\r\non\r\n");
+}
+
+TEST_CASE("monitor: an exec that is held goes on when nobody comes", "[app][monitor]") {
+  container c{"sleep 1000"};
+  auto main = c.run();
+  auto what = c.exec("alone", "yes | head -c 200000; exit 5"); // more than a pipe holds
+  what.held = true;
+  what.hold_limit = std::chrono::milliseconds{50};
+  REQUIRE(c.launch(what).has_value());
+  REQUIRE(eventually([&] {
+    auto record = decode_exit_record(host::read_text(what.exit_file));
+    return record && record->status.code == 5;
+  }));
+}
+
 TEST_CASE("monitor: exec that ends at once, and one that leaves a child behind", "[app][monitor]") {
   monitored_container c{"sleep 1000"};
   auto main = c.run();

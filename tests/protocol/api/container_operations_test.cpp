@@ -214,6 +214,24 @@ TEST_CASE("containers: details of the 1.2.0 era", "[api][containers]") {
   CHECK(raw.at("RestartCount") == 2);
 }
 
+TEST_CASE("execs: requests to jobs", "[api][containers]") {
+  const std::string body = R"({"Cmd":["ls"]})";
+  CHECK(job_of("POST", "/v1.41/containers/web/exec", json_type, body) ==
+        "exec_create(web) version=1.41 body=" + body);
+  CHECK(job_of("POST", "/v1.50/containers/web/exec") == "exec_create(web) version=1.50 body=");
+  CHECK(job_of("GET", "/exec/ab/json") == "exec_inspect(ab)");
+  CHECK(job_of("POST", "/exec/ab/resize?h=3&w=4") == "exec_resize(ab) h=3 w=4");
+  CHECK(job_of("POST", "/exec/ab/resize?h=x&w=4") ==
+        "invalid_parameter: invalid resize height \"x\": invalid syntax");
+  CHECK(job_of("POST", "/v1.41/exec/ab/start", json_type, "{}") ==
+        "exec_start(ab) version=1.41 body={} framed=1 announced=0");
+  const std::string upgrade = std::string{json_type} + "Connection: Upgrade\r\nUpgrade: tcp\r\n";
+  CHECK(job_of("POST", "/v1.42/exec/ab/start", upgrade, "{}") ==
+        "exec_start(ab) version=1.42 body={} framed=1 announced=1");
+  CHECK(answer("POST", "/containers/web/exec", boost::json::object{{"Id", "ab"}}).status == 201);
+  CHECK(answer("GET", "/exec/ab/json", std::string{"{}"}).body == "{}\n");
+}
+
 TEST_CASE("containers: starts and stops of the 1.2.0 era", "[api][containers]") {
   auto start = [](std::string_view lines, std::string_view body) {
     return job_of("POST", "/v1.14/containers/web/start", lines, body);

@@ -435,6 +435,14 @@ TEST_CASE("service: a stream has its head at once", "[api][service]") {
   check_common(r);
 }
 
+TEST_CASE("service: what a connection that is handed over is told besides", "[api][service]") {
+  service api{plain()};
+  matched attach{api, "POST", "/containers/web/attach"};
+  CHECK(api.hijack_headers(attach.found).headers.empty());
+  matched exec{api, "POST", "/exec/ab/start"};
+  check_common(api.hijack_headers(exec.found));
+}
+
 TEST_CASE("service: clients of another version are worth a note", "[api][service]") {
   service api{plain()};
   auto note = [&](std::string_view agent) {

@@ -128,6 +128,9 @@ TEST_CASE("response_writer: interim and upgrade heads, HJ1", "[protocol][http]")
   out.clear();
   append_upgrade(out, "", "application/vnd.docker.raw-stream");
   CHECK(out == "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n");
+  out.clear();
+  append_upgrade(out, "", "a/b", {200, {{"A", "1"}, {"B", "2\r\n"}}, {}});
+  CHECK(out == "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nA: 1\r\nB: 2  \r\n\r\n");
 }
 
 TEST_CASE("response_writer: dates", "[protocol][http]") {

@@ -38,6 +38,8 @@ TEST_CASE("settings: all of them come back", "[protocol][monitor]") {
   s.runtime_args = {"--root", "/run/x", ""};
   s.console_socket = "/t";
   s.tty = s.open_stdin = s.stdin_once = true;
+  s.held = true;
+  s.hold_limit = std::chrono::milliseconds{7};
   s.rows = 24;
   s.columns = 65535;
   s.log = {log_driver::local, "/x=y", 0, 1};
