@@ -274,6 +274,7 @@ container::container_view container_state::view() const {
   v.args = d.args;
   v.state = life->state();
   v.image_id = d.image_id;
+  v.layers = {definition_, &d.layers};
   v.name = name_;
   v.restart_count = life->record().restart_count;
   v.driver = d.driver;

@@ -6,7 +6,8 @@ result<void> add_container_jobs(engine::job_table& table,
                                 const containers::container_services& services) {
   for (auto add : {add_containers_job, add_container_inspect_job, add_container_life_jobs,
                    add_container_change_jobs, add_container_prune_job, add_container_top_job,
-                   add_container_logs_job, add_container_attach_job})
+                   add_container_logs_job, add_container_attach_job, add_container_archive_jobs,
+                   add_container_export_job, add_container_changes_job, add_container_commit_job})
     if (auto added = add(table, services); !added)
       return added;
   return {};
