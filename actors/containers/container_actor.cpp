@@ -288,6 +288,7 @@ container::container_view container_state::view() const {
   if (run_ && run_->exit_seen && !run_->prepared)
     v.state.status = container_status::exited;
   v.image_id = d.image_id;
+  v.layers = {definition_, &d.layers};
   v.name = name_;
   v.restart_count = life->record().restart_count;
   v.driver = d.driver;

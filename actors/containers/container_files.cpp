@@ -196,6 +196,8 @@ result<void> remove_container_files_blocking(const container_paths& paths, store
   // What is still mounted would be deleted too: the user's volumes.
   if (auto released = release_container_blocking(paths); !released)
     return released;
+  if (auto unmounted = unmount_container_blocking(paths, borrowers::lose); !unmounted)
+    return unmounted;
   return bin.take(paths.directory());
 }
 

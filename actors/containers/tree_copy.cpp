@@ -1,12 +1,12 @@
 #include "actors/containers/tree_copy.hpp"
 
 #include "actors/containers/file_copy.hpp"
+#include "actors/containers/tree_names.hpp"
 #include "actors/store/confined_root.hpp"
 #include "actors/store/file_steps.hpp"
 #include "actors/store/tree_removal.hpp"
 #include "actors/store/whiteout.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,26 +28,6 @@ constexpr int directory_flags = O_RDONLY | O_DIRECTORY;
 
 api_error at_path(const api_error& error, const std::string& path) {
   return {error.kind, error.message + " (at '" + path + "')"};
-}
-
-result<std::vector<std::string>> names_of(int directory) {
-  unique_fd fd{::openat(directory, ".", directory_flags | O_CLOEXEC)};
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream{fd ? ::fdopendir(fd.get()) : nullptr,
-                                                   ::closedir};
-  if (!stream)
-    return store::file_error("open", errno);
-  (void)fd.release();
-  std::vector<std::string> out;
-  for (;;) {
-    errno = 0;
-    const auto* entry = ::readdir(stream.get());
-    if (entry == nullptr && errno != 0)
-      return store::file_error("read", errno);
-    if (entry == nullptr)
-      return out;
-    if (std::string name = entry->d_name; name != "." && name != "..")
-      out.push_back(std::move(name));
-  }
 }
 
 // Deletes what has that name, be it a directory; nothing there is fine.
@@ -104,7 +84,7 @@ private:
     auto at = open(path);
     if (!at)
       return at.error();
-    auto names = names_of(at->from.get());
+    auto names = names_in_directory(at->from.get());
     if (!names)
       return at_path(names.error(), path);
     open_.push_back({std::move(path), {}});
@@ -145,7 +125,7 @@ private:
     }
     names = std::move(kept);
     if (opaque) {
-      auto all = names_of(at.to.get());
+      auto all = names_in_directory(at.to.get());
       if (!all)
         return all.error();
       gone = std::move(*all);

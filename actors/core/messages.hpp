@@ -75,6 +75,7 @@ struct job_stream_begun {
   context_ptr context;
   std::string content_type;  ///< media type of the output
   caf::strong_actor_ptr job; ///< a job_actor; takes `job_credit` and `job_cancel`
+  std::string about = {};    ///< what is said of the output ahead of it; mostly nothing
 };
 
 /// A piece of output. Only after `job_stream_begun`.

@@ -48,10 +48,12 @@ void job_run::fail(errc kind, std::string text) {
   finish(std::move(r));
 }
 
-void job_run::begin_stream(const caf::strong_actor_ptr& self, std::string content_type) {
+void job_run::begin_stream(const caf::strong_actor_ptr& self, std::string content_type,
+                           std::string about) {
   credit_ = static_cast<std::ptrdiff_t>(limits::stream_window);
   core::tell(asked_.client,
-             core::job_stream_begun{asked_.id, asked_.context, std::move(content_type), self});
+             core::job_stream_begun{asked_.id, asked_.context, std::move(content_type), self,
+                                    std::move(about)});
 }
 
 void job_run::write(core::bytes_ptr bytes) {

@@ -38,8 +38,9 @@ public:
   void fail(errc kind, std::string text);
   void fail(const api_error& error) { fail(error.kind, error.message); }
 
-  /// Announces output piece by piece. `self` is the job's actor.
-  void begin_stream(const caf::strong_actor_ptr& self, std::string content_type);
+  /// Announces output piece by piece. `self` is the job's actor; `about` is said ahead of it.
+  void begin_stream(const caf::strong_actor_ptr& self, std::string content_type,
+                    std::string about = {});
   /// Bytes that may be written now; below zero after a piece that was larger than what was left.
   std::ptrdiff_t credit() const noexcept { return credit_; }
   /// More may be written.

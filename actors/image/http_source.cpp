@@ -1,6 +1,7 @@
 #include "actors/image/http_source.hpp"
 
 #include "actors/image/certificate_check.hpp"
+#include "protocol/base64.hpp"
 #include "protocol/text.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -15,7 +16,6 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <openssl/evp.h>
 
 #include <chrono>
 #include <optional>
@@ -51,15 +51,6 @@ std::string words(const boost::system::error_code& ec) {
   auto text = ec.message();
   if (!text.empty() && (text.size() < 2 || text[1] >= 'a'))
     text[0] = to_lower(text[0]);
-  return text;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const auto n = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(n));
   return text;
 }
 

@@ -74,5 +74,25 @@ result<void> add_exec_jobs(engine::job_table& table,
 /// `announced` (boolean).
 result<void> add_exec_start_job(engine::job_table& table,
                                 const containers::container_services& services);
+/// `container_path NAME`: what is at env `path`, the text of ContainerPathStat. `container_archive
+/// NAME`: a tar of it; the text goes ahead. `container_extract NAME`: unpacks the tar on its input
+/// in the directory `path`; env `noOverwriteDirNonDir`, `copyUIDGID` (booleans). Section 13.3.
+/// Errors: those of `look_up_blocking` and `extract_blocking`.
+result<void> add_container_archive_jobs(engine::job_table& table,
+                                        const containers::container_services& services);
+
+/// `container_export NAME`: a tar of the root, without what is mounted in it (section 13.4).
+result<void> add_container_export_job(engine::job_table& table,
+                                      const containers::container_services& services);
+
+/// `container_changes NAME`: ContainerChanges.
+result<void> add_container_changes_job(engine::job_table& table,
+                                       const containers::container_services& services);
+
+/// `commit NAME`: makes an image of a container (section 13.4); answers `{"Id":...}`. Env `repo`,
+/// `tag`, `author`, `comment`, `pause` (boolean), `changes` (a list), `config` (JSON), `shape`: to
+/// `1.2` the id is told without `sha256:`.
+result<void> add_container_commit_job(engine::job_table& table,
+                                      const containers::container_services& services);
 
 } // namespace gantry::jobs

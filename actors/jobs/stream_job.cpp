@@ -96,6 +96,11 @@ public:
     return {};
   }
 
+  void say_ahead(std::string about) override {
+    std::lock_guard guard{mutex_};
+    about_ = std::move(about);
+  }
+
   bool cancelled() const override {
     std::lock_guard guard{mutex_};
     return !failure_.empty();
@@ -112,6 +117,11 @@ public:
     if (!piece.error.empty())
       input_error_ = std::move(piece.error);
     changed_.notify_all();
+  }
+
+  std::string about() const {
+    std::lock_guard guard{mutex_};
+    return about_;
   }
 
   void grant(std::size_t bytes) {
@@ -137,6 +147,7 @@ private:
   bool input_over_ = false;
   std::string input_error_;
   std::ptrdiff_t credit_ = static_cast<std::ptrdiff_t>(limits::stream_window);
+  std::string about_;
   std::string failure_; ///< why nothing goes on; empty while it does
 };
 
@@ -170,7 +181,7 @@ void stream_job_state::on_input(core::job_input& piece) {
 
 void stream_job_state::on_written(const output_written& piece) {
   if (!std::exchange(begun, true))
-    run.begin_stream(core::to_ptr(stream_job_actor{self}), content_type);
+    run.begin_stream(core::to_ptr(stream_job_actor{self}), content_type, streams->about());
   written += piece.bytes->size();
   run.write(piece.bytes);
 }

@@ -265,8 +265,8 @@ void connection_state::on_stream_begun(const core::job_stream_begun& begun) {
   how.framing = chunked_ ? http::response_framing::chunked : http::response_framing::until_close;
   phase_ = phase::streaming;
   auto& bytes = scratch();
-  http::append_response(bytes, given_.service->stream_head(match, begun.content_type), how,
-                        date_now());
+  http::append_response(bytes, given_.service->stream_head(match, begun.content_type, begun.about),
+                        how, date_now());
   send(bytes);
   if (phase_ == phase::over)
     return;

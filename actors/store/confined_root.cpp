@@ -35,7 +35,7 @@ unique_fd open_below(int root, const char* path, int flags, std::uint64_t resolv
 constexpr std::uint64_t straight = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 
 // Where a descriptor is, as the kernel says.
-std::optional<std::string> path_of(int fd) {
+std::optional<std::string> kernel_path_of(int fd) {
   std::array<char, PATH_MAX> buffer{};
   const auto link = "/proc/self/fd/" + std::to_string(fd);
   const auto n = ::readlink(link.c_str(), buffer.data(), buffer.size());
@@ -60,11 +60,10 @@ result<confined_root::place> confined_root::open_directory(const std::string& pa
     fd = open_below(root_.get(), path.c_str(), flags, RESOLVE_IN_ROOT);
     if (!fd)
       return file_error("open", errno);
-    const auto root = path_of(root_.get());
-    const auto found = path_of(fd.get());
-    if (!root || !found || !found->starts_with(*root))
-      return api_error{errc::system, "/proc/self/fd cannot be read"};
-    last_path_ = found->substr(std::min(found->size(), root->size() + 1));
+    auto found = path_of(fd.get());
+    if (!found)
+      return found.error();
+    last_path_ = std::move(*found);
   } else {
     return file_error("open", errno);
   }
@@ -73,11 +72,32 @@ result<confined_root::place> confined_root::open_directory(const std::string& pa
   return place{last_.get(), last_path_};
 }
 
-result<unique_fd> confined_root::open_straight(const std::string& path, int flags) const {
-  auto fd = open_below(root_.get(), path.c_str(), flags | O_NOFOLLOW, straight);
+result<unique_fd> confined_root::open_inside(const std::string& path, int flags) const {
+  auto fd = open_below(root_.get(), path.c_str(), flags, RESOLVE_IN_ROOT);
   if (!fd)
     return file_error("open", errno);
   return fd;
+}
+
+result<std::string> confined_root::path_of(int fd) const {
+  const auto root = kernel_path_of(root_.get());
+  const auto found = kernel_path_of(fd);
+  if (!root || !found || !found->starts_with(*root))
+    return api_error{errc::system, "/proc/self/fd cannot be read"};
+  // The root of a mount namespace ends in a slash, others do not.
+  const auto prefix = root->size() + (root->ends_with('/') ? 0 : 1);
+  return found->substr(std::min(found->size(), prefix));
+}
+
+result<unique_fd> confined_root::open_straight(const std::string& path, int flags) const {
+  auto fd = try_straight(path, flags);
+  if (!fd)
+    return file_error("open", errno);
+  return fd;
+}
+
+unique_fd confined_root::try_straight(const std::string& path, int flags) const noexcept {
+  return open_below(root_.get(), path.c_str(), flags | O_NOFOLLOW, straight);
 }
 
 void confined_root::forget() noexcept {

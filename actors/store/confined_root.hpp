@@ -30,8 +30,17 @@ public:
   /// Errors: of the file system; the text names no path.
   result<place> open_directory(const std::string& path);
 
+  /// Opens whatever is at `path` with openat2(2)'s `flags`. Symbolic links, with O_NOFOLLOW all but
+  /// the last, are followed as if the root were `/`. Errors: of the file system.
+  result<host::unique_fd> open_inside(const std::string& path, int flags) const;
+
+  /// Where something that is open is, as `place::path`. Errors: system, if it is nowhere below.
+  result<std::string> path_of(int fd) const;
+
   /// Opens a file, with openat2(2)'s `flags`. A symbolic link anywhere in `path` is an error.
   result<host::unique_fd> open_straight(const std::string& path, int flags) const;
+  /// The same; nothing, with errno, if it cannot be opened.
+  host::unique_fd try_straight(const std::string& path, int flags) const noexcept;
 
   /// To be called when a directory was renamed or removed: nothing is remembered then.
   void forget() noexcept;

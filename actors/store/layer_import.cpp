@@ -212,15 +212,8 @@ private:
                         return std::string_view{};
                       },
                       *record};
-    for (;;) {
-      const auto entry = reader.next();
-      if (!entry.has_value())
-        return entry.error();
-      if (*entry == nullptr)
-        break;
-      if (auto done = unpack_entry(**entry, reader, *unpacker); !done.has_value())
-        return done;
-    }
+    if (auto done = unpack_tar(reader, *unpacker); !done.has_value())
+      return done;
     if (auto done = record->finish(); !done.has_value())
       return done;
     if (auto done = unpacker->finish(record_path); !done.has_value())
@@ -230,26 +223,6 @@ private:
     made_.skipped_entries = unpacker->skipped_entries();
     made_.skipped_xattrs = unpacker->skipped_xattrs();
     return {};
-  }
-
-  static result<void> unpack_entry(const tar_entry& entry, tar_reader& reader,
-                                   layer_unpacker& unpacker) {
-    const auto wants_contents = unpacker.begin(entry);
-    if (!wants_contents.has_value())
-      return wants_contents.error();
-    if (!*wants_contents)
-      return {};
-    if (auto done = reader.refer_to(unpacker.file_path()); !done.has_value())
-      return done;
-    for (;;) {
-      const auto part = reader.data();
-      if (!part.has_value())
-        return part.error();
-      if (!*part)
-        return unpacker.end_file(entry);
-      if (auto done = unpacker.write(**part); !done.has_value())
-        return done;
-    }
   }
 
   const std::filesystem::path directory_;

@@ -1,7 +1,10 @@
 #include "actors/store/layer_unpacker.hpp"
 
 #include "actors/store/file_steps.hpp"
+#include "actors/store/tar_reader.hpp"
+#include "actors/store/tree_removal.hpp"
 #include "actors/store/tree_usage.hpp"
+#include "protocol/text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -45,10 +48,8 @@ T take_raw(std::string_view& from) {
 
 } // namespace
 
-layer_unpacker::layer_unpacker(const std::filesystem::path& layer, host::unique_fd root,
-                               whiteout_form whiteouts)
-    : root_(host::duplicate(root.get())), targets_(std::move(root)), replaced_(layer),
-      form_(whiteouts) {}
+layer_unpacker::layer_unpacker(host::unique_fd root, whiteout_form whiteouts)
+    : root_(host::duplicate(root.get())), targets_(std::move(root)), form_(whiteouts) {}
 
 result<layer_unpacker> layer_unpacker::open(const std::filesystem::path& layer,
                                             whiteout_form whiteouts) {
@@ -56,7 +57,15 @@ result<layer_unpacker> layer_unpacker::open(const std::filesystem::path& layer,
   host::unique_fd root{::open(tree.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!root)
     return file_error("open", tree, errno);
-  return layer_unpacker{layer, std::move(root), whiteouts};
+  layer_unpacker made{std::move(root), whiteouts};
+  made.replaced_.emplace(layer);
+  return made;
+}
+
+layer_unpacker layer_unpacker::extract(host::unique_fd root, extraction how) {
+  layer_unpacker made{std::move(root), whiteout_form::literal};
+  made.extraction_ = std::move(how);
+  return made;
 }
 
 api_error layer_unpacker::failed(const api_error& why) const {
@@ -82,13 +91,57 @@ result<bool> layer_unpacker::begin(const tar_entry& entry) {
     root_.forget();
     targets_.forget();
   }
+  if (extraction_) {
+    if (auto fits = check_kind(entry); !fits.has_value())
+      return fits.error();
+  }
   if (auto placed = place(entry); !placed.has_value())
     return failed(placed.error());
   return file_size_ != 0;
 }
 
+std::string layer_unpacker::below_base(const std::string& directory) const {
+  if (!extraction_ || extraction_->base.empty())
+    return directory;
+  return directory.empty() ? extraction_->base : extraction_->base + '/' + directory;
+}
+
+// Where an entry goes, or the target of a hard link is, from the base on.
+result<entry_place> layer_unpacker::find_place(std::string_view path) const {
+  auto at = place_of(path, form_);
+  if (!at.has_value() && extraction_ && !path.empty())
+    return invalid(gantry::quoted(path) + " is outside of " + gantry::quoted('/' + extraction_->base));
+  return at;
+}
+
+// What an extraction refuses, in the words of dockerd, where paths begin at the tree's root.
+result<void> layer_unpacker::check_kind(const tar_entry& entry) {
+  const auto at = find_place(entry.path);
+  if (!at.has_value())
+    return at.error();
+  if (!extraction_->keep_kinds || at->name.empty())
+    return {};
+  const auto parent = root_.open_directory(below_base(at->directory));
+  struct stat s {};
+  if (!parent.has_value() || ::fstatat(parent->fd, at->name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
+    return {}; // nothing is there, or else it will be seen that it cannot be reached
+  const bool is_directory = S_ISDIR(s.st_mode);
+  if (is_directory == (entry.kind == entry_kind::directory))
+    return {};
+  const auto kind = [](bool directory) { return directory ? "directory " : "non-directory "; };
+  return api_error{errc::system, std::string{"cannot overwrite "} + kind(is_directory) +
+                                     gantry::quoted('/' + below_base(at->path())) + " with " +
+                                     kind(!is_directory) + gantry::quoted('/' + extraction_->base)};
+}
+
+std::pair<uid_t, gid_t> layer_unpacker::owner_of(const tar_entry& entry) const {
+  if (extraction_ && extraction_->owner)
+    return *extraction_->owner;
+  return {static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid)};
+}
+
 result<void> layer_unpacker::place(const tar_entry& entry) {
-  auto at = place_of(entry.path, form_);
+  auto at = find_place(entry.path);
   if (!at.has_value())
     return at.error();
   if (entry.kind == entry_kind::other || at->whiteout == whiteout_kind::ignore) {
@@ -100,7 +153,7 @@ result<void> layer_unpacker::place(const tar_entry& entry) {
                    std::to_string(entry.gid));
   if (at->name.empty())
     return set_root(entry);
-  const auto parent = open_parent(at->directory);
+  const auto parent = open_parent(below_base(at->directory));
   if (!parent.has_value())
     return parent.error();
   parent_ = *parent;
@@ -124,6 +177,8 @@ result<void> layer_unpacker::place(const tar_entry& entry) {
 result<void> layer_unpacker::set_root(const tar_entry& entry) {
   if (entry.kind != entry_kind::directory)
     return invalid("the root of a layer is a directory");
+  if (extraction_)
+    return {};
   note_directory({}, entry);
   return set_attributes(root_.fd(), entry);
 }
@@ -177,8 +232,10 @@ result<void> layer_unpacker::clear_place() {
   if (::fstatat(parent_.fd, name_.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
     return file_error("stat", errno);
   moved_ = true;
-  if (S_ISDIR(s.st_mode) || (S_ISREG(s.st_mode) && s.st_size != 0))
-    return replaced_.take(parent_.fd, name_, path_here(), files_);
+  if (extraction_ && S_ISDIR(s.st_mode))
+    return remove_tree("/proc/self/fd/" + std::to_string(parent_.fd) + '/' + name_);
+  if (replaced_ && (S_ISDIR(s.st_mode) || (S_ISREG(s.st_mode) && s.st_size != 0)))
+    return replaced_->take(parent_.fd, name_, path_here(), files_);
   if (S_ISLNK(s.st_mode))
     tree_size_ -= static_cast<std::uint64_t>(s.st_size);
   if (::unlinkat(parent_.fd, name_.c_str(), 0) != 0)
@@ -264,12 +321,13 @@ result<void> layer_unpacker::make_directory(const tar_entry& entry) {
 }
 
 result<void> layer_unpacker::make_hard_link(const tar_entry& entry) {
-  const auto target = place_of(entry.link, whiteout_form::literal);
+  const auto target =
+      extraction_ ? find_place(entry.link) : place_of(entry.link, whiteout_form::literal);
   if (!target.has_value())
     return target.error();
   if (target->name.empty())
     return invalid("a hard link to the root");
-  const auto from = targets_.open_directory(target->directory);
+  const auto from = targets_.open_directory(below_base(target->directory));
   struct stat wanted {};
   if (!from.has_value() ||
       ::fstatat(from->fd, target->name.c_str(), &wanted, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -347,7 +405,8 @@ result<void> layer_unpacker::set_xattrs(const tar_entry& entry, Set set) {
 
 // Owner first: changing it takes set-id bits and capabilities away.
 result<void> layer_unpacker::set_attributes(int fd, const tar_entry& entry) {
-  if (::fchown(fd, static_cast<uid_t>(entry.uid), static_cast<gid_t>(entry.gid)) != 0)
+  const auto owner = owner_of(entry);
+  if (::fchown(fd, owner.first, owner.second) != 0)
     return file_error("chown", errno);
   if (::fchmod(fd, entry.mode) != 0)
     return file_error("chmod", errno);
@@ -358,12 +417,13 @@ result<void> layer_unpacker::set_attributes(int fd, const tar_entry& entry) {
 
 // For what cannot be opened without consequences, or at all.
 result<void> layer_unpacker::set_attributes_by_name(const tar_entry& entry) {
-  if (::fchownat(parent_.fd, name_.c_str(), static_cast<uid_t>(entry.uid),
-                 static_cast<gid_t>(entry.gid), AT_SYMLINK_NOFOLLOW) != 0)
+  const auto owner = owner_of(entry);
+  if (::fchownat(parent_.fd, name_.c_str(), owner.first, owner.second, AT_SYMLINK_NOFOLLOW) != 0)
     return file_error("chown", errno);
-  if (entry.kind != entry_kind::symbolic_link &&
-      ::fchmodat(parent_.fd, name_.c_str(), entry.mode, 0) != 0)
-    return file_error("chmod", errno);
+  if (entry.kind != entry_kind::symbolic_link) {
+    if (auto done = set_mode_by_name(entry); !done.has_value())
+      return done;
+  }
   const auto path = "/proc/self/fd/" + std::to_string(parent_.fd) + '/' + name_;
   auto done = set_xattrs(entry, [&path](const char* name, std::string_view value) {
     return ::lsetxattr(path.c_str(), name, value.data(), value.size(), 0);
@@ -372,6 +432,19 @@ result<void> layer_unpacker::set_attributes_by_name(const tar_entry& entry) {
     return done;
   if (::utimensat(parent_.fd, name_.c_str(), times_of(entry).data(), AT_SYMLINK_NOFOLLOW) != 0)
     return file_error("utimensat", errno);
+  return {};
+}
+
+// NOTE: chmod(2) follows links, and somebody may have put one there meanwhile that leads out.
+result<void> layer_unpacker::set_mode_by_name(const tar_entry& entry) {
+  const host::unique_fd node{
+      ::openat(parent_.fd, name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat s {};
+  if (!node || ::fstat(node.get(), &s) != 0)
+    return file_error("open", errno);
+  const auto path = "/proc/self/fd/" + std::to_string(node.get());
+  if (!S_ISLNK(s.st_mode) && ::chmod(path.c_str(), entry.mode) != 0)
+    return file_error("chmod", errno);
   return {};
 }
 
@@ -409,8 +482,8 @@ result<void> layer_unpacker::set_directory_times() {
 }
 
 result<void> layer_unpacker::finish(const std::filesystem::path& record) {
-  if (!replaced_.empty()) {
-    if (auto settled = replaced_.settle(record); !settled.has_value())
+  if (!replaced_->empty()) {
+    if (auto settled = replaced_->settle(record); !settled.has_value())
       return settled;
     auto usage = measure_tree(host::duplicate(root_.fd()));
     if (!usage.has_value())
@@ -418,6 +491,41 @@ result<void> layer_unpacker::finish(const std::filesystem::path& record) {
     tree_size_ = usage->apparent;
   }
   return set_directory_times();
+}
+
+namespace {
+
+result<void> unpack_entry(const tar_entry& entry, tar_reader& reader, layer_unpacker& unpacker) {
+  const auto wants_contents = unpacker.begin(entry);
+  if (!wants_contents.has_value())
+    return wants_contents.error();
+  if (!*wants_contents)
+    return {};
+  if (auto done = reader.refer_to(unpacker.file_path()); !done.has_value())
+    return done;
+  for (;;) {
+    const auto part = reader.data();
+    if (!part.has_value())
+      return part.error();
+    if (!*part)
+      return unpacker.end_file(entry);
+    if (auto done = unpacker.write(**part); !done.has_value())
+      return done;
+  }
+}
+
+} // namespace
+
+result<void> unpack_tar(tar_reader& reader, layer_unpacker& unpacker) {
+  for (;;) {
+    const auto entry = reader.next();
+    if (!entry.has_value())
+      return entry.error();
+    if (*entry == nullptr)
+      return {};
+    if (auto done = unpack_entry(**entry, reader, unpacker); !done.has_value())
+      return done;
+  }
 }
 
 } // namespace gantry::store

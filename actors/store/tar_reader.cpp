@@ -47,7 +47,7 @@ std::string_view view(const char* text) {
 } // namespace
 
 struct tar_reader::state {
-  state(piece_source from, tar_record_writer& to)
+  state(piece_source from, tar_record_writer* to)
       : source(std::move(from)), record(to), archive(::archive_read_new()) {
     if (archive == nullptr)
       throw std::bad_alloc{};
@@ -94,7 +94,7 @@ struct tar_reader::state {
     recorded += bytes.size();
     if (in_headers && headers.size() < most_header_bytes)
       headers += bytes;
-    return keep(record.literal(bytes));
+    return record == nullptr || keep(record->literal(bytes));
   }
 
   bool keep(result<void> done) {
@@ -122,7 +122,7 @@ struct tar_reader::state {
   result<void> drain();
 
   piece_source source;
-  tar_record_writer& record;
+  tar_record_writer* record; // null: none is wanted
   ::archive* archive;
   ::archive_entry* header = nullptr;
   bool opened = false;
@@ -143,7 +143,9 @@ struct tar_reader::state {
 };
 
 tar_reader::tar_reader(piece_source source, tar_record_writer& record)
-    : state_(std::make_unique<state>(std::move(source), record)) {}
+    : state_(std::make_unique<state>(std::move(source), &record)) {}
+tar_reader::tar_reader(piece_source source)
+    : state_(std::make_unique<state>(std::move(source), nullptr)) {}
 tar_reader::~tar_reader() = default;
 
 // False at the end of the archive.
@@ -268,8 +270,10 @@ result<const tar_entry*> tar_reader::next() {
 
 result<void> tar_reader::refer_to(std::string_view path) {
   auto& s = *state_;
+  if (s.record == nullptr)
+    return {};
   s.referring = true;
-  if (!s.keep(s.record.file(path, s.entry.size)))
+  if (!s.keep(s.record->file(path, s.entry.size)))
     return *s.failure;
   return {};
 }
@@ -298,7 +302,7 @@ result<std::optional<tar_data>> tar_reader::data() {
     // Some bytes may have been kept when libarchive looked ahead.
     if (const auto from = std::max(begin, s.recorded); from < end) {
       s.recorded = end;
-      if (!s.keep(s.record.data(part.offset + (from - begin), end - from)))
+      if (!s.keep(s.record->data(part.offset + (from - begin), end - from)))
         return *s.failure;
     }
   }

@@ -23,6 +23,8 @@ using piece_source = std::function<result<std::string_view>()>;
 class tar_reader {
 public:
   tar_reader(piece_source source, tar_record_writer& record);
+  /// Without a record.
+  explicit tar_reader(piece_source source);
   ~tar_reader();
   tar_reader(const tar_reader&) = delete;
   tar_reader& operator=(const tar_reader&) = delete;

@@ -89,6 +89,27 @@ result<job::request> exec_inspect_job(const call&);
 result<job::request> exec_resize_job(const call&);
 /// Job `exec_start ID`; env `version`, `body`, `announced` (boolean).
 result<job::request> exec_start_job(const call&);
+/// Job `container_path NAME`; env `path`.
+result<job::request> container_path_job(const call&);
+/// What the job says goes to the header of a path; no body.
+void container_path_response(const match&, job::reply&, http::response&);
+/// Job `container_archive NAME`; env `path`.
+result<job::request> container_archive_job(const call&);
+/// The same in the 1.2.0 era: the path is `Resource` of the body.
+result<job::request> container_copy_job(const call&);
+/// Job `container_extract NAME`; env `path`, `noOverwriteDirNonDir`, `copyUIDGID` (booleans).
+result<job::request> container_extract_job(const call&);
+/// 200 without a body.
+void empty_response(const match&, job::reply&, http::response&);
+/// Job `container_export NAME`.
+result<job::request> container_export_job(const call&);
+/// Job `container_changes NAME`.
+result<job::request> container_changes_job(const call&);
+/// Job `commit NAME`; env `repo`, `tag`, `comment`, `author`, `pause` (boolean), `changes` (a list),
+/// `config` (JSON, the body), `shape` = `1.2` in that era.
+result<job::request> commit_job(const call&);
+/// 201 with the id.
+void commit_response(const match&, job::reply&, http::response&);
 /// 204 without a body.
 void no_content_response(const match&, job::reply&, http::response&);
 /// A list; never null.

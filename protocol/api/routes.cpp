@@ -36,6 +36,15 @@ constexpr route debugging(std::string_view path, std::string_view operation, to_
   return r;
 }
 
+// A route that tells in a header of a path what it is.
+constexpr route path_route(std::string_view method, std::string_view operation, reply_kind reply,
+                           to_job_fn to_job, to_response_fn to_response) {
+  route r{method, "/containers/{name:.*}/archive", {1, 24}, offered::today, operation, none, reply,
+          to_job, to_response};
+  r.about_header = "X-Docker-Container-Path-Stat";
+  return r;
+}
+
 // A route that needs the experimental mode.
 constexpr route experiment(std::string_view method, std::string_view path,
                            std::string_view operation, body_kind body = none) {
@@ -75,18 +84,18 @@ constexpr auto table = std::to_array<route>({
   experiment("GET", "/containers/{name:.*}/checkpoints", "CheckpointList"),
   experiment("POST", "/containers/{name:.*}/checkpoints", "CheckpointCreate", json),
   experiment("DELETE", "/containers/{name}/checkpoints/{checkpoint}", "CheckpointDelete"),
-  {"HEAD", "/containers/{name:.*}/archive", {1, 24}, today, "ContainerArchiveInfo"},
-  {"GET", "/containers/{name:.*}/archive", {1, 24}, today, "ContainerArchive", none, chunks},
-  {"PUT", "/containers/{name:.*}/archive", {1, 24}, today, "PutContainerArchive", body_kind::stream},
-  {"GET", "/containers/{name:.*}/export", {1, 24}, both, "ContainerExport", none, chunks},
-  {"GET", "/containers/{name:.*}/changes", {1, 24}, both, "ContainerChanges"},
+  path_route("HEAD", "ContainerArchiveInfo", value, container_path_job, container_path_response),
+  path_route("GET", "ContainerArchive", chunks, container_archive_job, nullptr),
+  {"PUT", "/containers/{name:.*}/archive", {1, 24}, today, "PutContainerArchive", body_kind::stream, late, container_extract_job, empty_response},
+  {"GET", "/containers/{name:.*}/export", {1, 24}, both, "ContainerExport", none, chunks, container_export_job},
+  {"GET", "/containers/{name:.*}/changes", {1, 24}, both, "ContainerChanges", none, late, container_changes_job},
   {"GET", "/containers/{name:.*}/json", {1, 24}, both, "ContainerInspect", none, value, container_inspect_job, container_inspect_response},
   {"GET", "/containers/{name:.*}/top", {1, 24}, both, "ContainerTop", none, value, container_top_job},
   {"GET", "/containers/{name:.*}/logs", {1, 24}, both, "ContainerLogs", none, chunks, container_logs_job},
   {"GET", "/containers/{name:.*}/stats", {1, 24}, today, "ContainerStats", none, chunks},
   {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket},
   {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack, container_attach_job},
-  {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks},
+  {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks, container_copy_job},
   {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", optional_json, value, exec_create_job, container_created_response},
   {"POST", "/containers/{name:.*}/kill", {1, 24}, both, "ContainerKill", none, value, container_kill_job, no_content_response},
   {"POST", "/containers/{name:.*}/pause", {1, 24}, both, "ContainerPause", none, value, container_pause_job, no_content_response},
@@ -120,7 +129,7 @@ constexpr auto table = std::to_array<route>({
   {"POST", "/build", {1, 24}, both, "ImageBuild", body_kind::stream, chunks},
   {"POST", "/build/prune", {1, 31}, today, "BuildPrune", none, value, build_prune_job},
   {"POST", "/build/cancel", {1, 38}, today, "BuildCancel"},
-  {"POST", "/commit", {1, 24}, both, "ImageCommit", optional_json},
+  {"POST", "/commit", {1, 24}, both, "ImageCommit", optional_json, late, commit_job, commit_response},
   {"GET", "/distribution/{name:.*}/json", {1, 30}, today, "DistributionInspect"},
 
   // networks and volumes

@@ -73,6 +73,8 @@ struct route {
   to_response_fn to_response = nullptr; ///< null: the job's output as it is
   answer_fn answer = nullptr;
   route_class kind = route_class::plain;
+  /// The header in which what a stream's job says of its output goes (base64); empty: none.
+  std::string_view about_header = {};
 
   /// False: the daemon answers 501.
   constexpr bool is_implemented() const noexcept { return to_job != nullptr || answer != nullptr; }

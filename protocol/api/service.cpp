@@ -2,6 +2,7 @@
 
 #include "protocol/api/json.hpp"
 #include "protocol/api/operations.hpp"
+#include "protocol/base64.hpp"
 #include "protocol/http/media_type.hpp"
 #include "protocol/http/response_writer.hpp"
 #include "protocol/mux/table.hpp"
@@ -372,8 +373,11 @@ const http::response* service::constant_response(const match& m,
   return m.request->method == "HEAD" ? &impl_->ping_head : &impl_->ping_get;
 }
 
-http::response service::stream_head(const match& m, std::string_view content_type) const {
+http::response service::stream_head(const match& m, std::string_view content_type,
+                                    std::string_view about) const {
   auto out = impl_->start(m);
+  if (!about.empty() && !m.target->about_header.empty())
+    out.headers.emplace_back(m.target->about_header, base64(about));
   out.headers.emplace_back("Content-Type", content_type);
   return out;
 }

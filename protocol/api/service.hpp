@@ -60,9 +60,10 @@ public:
   /// that `make_response` makes; lives as long as the service.
   const http::response* constant_response(const match& m, const job::reply& reply) const noexcept;
 
-  /// Status and headers of a reply whose body is streamed.
-  http::response stream_head(const match& m,
-                             std::string_view content_type = "application/json") const;
+  /// Status and headers of a reply whose body is streamed; `about` is what its job says of that
+  /// (`route::about_header`).
+  http::response stream_head(const match& m, std::string_view content_type = "application/json",
+                             std::string_view about = {}) const;
 
   /// The headers in the head of a connection that is handed over, besides its own: all that answers
   /// have for the start of an exec, none for attach (section 5.1).

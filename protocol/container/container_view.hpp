@@ -83,6 +83,8 @@ struct container_view {
   std::vector<std::string> args;
   state_view state;
   std::string image_id; ///< `sha256:...`; empty for none
+  /// Diff ids of the layers that it is made on, base to top, as all moments have them; null: none.
+  std::shared_ptr<const std::vector<std::string>> layers;
   std::string resolv_conf_path;
   std::string hostname_path;
   std::string hosts_path;

@@ -24,9 +24,12 @@ constexpr field checksum_field{148, 8};
 constexpr std::size_t type_at = 156;
 constexpr field link_field{157, 100};
 constexpr field magic_field{257, 8};
+constexpr field major_field{329, 8};
+constexpr field minor_field{337, 8};
 constexpr field prefix_field{345, 155};
 
 constexpr std::uint64_t octal_limit = std::uint64_t{1} << 33; // eleven digits
+constexpr std::uint32_t id_limit = 1U << 21;                  // seven
 
 constexpr std::array<char, 2 * tar_block_size> zeros{};
 
@@ -78,9 +81,9 @@ void append_block(std::string& out, const tar_member& member, char type) {
   } else {
     put(block, name_field, member.path);
   }
-  put_number(block, mode_field, member.mode & 07777U);
-  put_number(block, uid_field, 0);
-  put_number(block, gid_field, 0);
+  put_number(block, mode_field, member.mode & 0177777U);
+  put_number(block, uid_field, member.uid % id_limit);
+  put_number(block, gid_field, member.gid % id_limit);
   put_number(block, size_field, member.size % octal_limit);
   const auto time =
       std::clamp<std::int64_t>(member.modified, 0, static_cast<std::int64_t>(octal_limit - 1));
@@ -88,6 +91,10 @@ void append_block(std::string& out, const tar_member& member, char type) {
   block[type_at] = type;
   put(block, link_field, member.link);
   put(block, magic_field, std::string_view{"ustar\00000", 8});
+  if (member.type == tar_type::character_device || member.type == tar_type::block_device) {
+    put_number(block, major_field, member.device_major);
+    put_number(block, minor_field, member.device_minor);
+  }
   put_checksum(block);
   out.append(block.data(), block.size());
 }
@@ -104,6 +111,12 @@ std::string tar_header(const tar_member& member) {
     append_pax_record(records, "size", std::to_string(member.size));
   if (member.modified < 0 || static_cast<std::uint64_t>(member.modified) >= octal_limit)
     append_pax_record(records, "mtime", std::to_string(member.modified));
+  if (member.uid >= id_limit)
+    append_pax_record(records, "uid", std::to_string(member.uid));
+  if (member.gid >= id_limit)
+    append_pax_record(records, "gid", std::to_string(member.gid));
+  if (!member.capability.empty())
+    append_pax_record(records, "SCHILY.xattr.security.capability", member.capability);
 
   std::string out;
   if (!records.empty()) {

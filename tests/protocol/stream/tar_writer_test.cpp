@@ -123,3 +123,36 @@ TEST_CASE("tar_writer: GNU tar reads it", "[protocol][stream]") {
             long_name + "\nlrwxrwxrwx 0/0 0 1970-01-01 00:00:00 d/link -> ../somewhere/" +
             long_name + "\n");
 }
+
+TEST_CASE("tar_writer: owners, and modes with the type of the file", "[protocol][stream]") {
+  const auto h = tar_header({.path = "f", .mode = 0104755, .link = {}, .uid = 5, .gid = 2097151});
+  CHECK(h.size() == 512);
+  CHECK(h.substr(100, 8) == "0104755\0"sv);
+  CHECK(h.substr(108, 8) == "0000005\0"sv);
+  CHECK(h.substr(116, 8) == "7777777\0"sv);
+  const auto large = tar_header({.path = "f", .link = {}, .uid = 2097152, .gid = 4294967294});
+  CHECK(large.size() == 3 * 512);
+  CHECK(large.find("15 uid=2097152\n18 gid=4294967294\n"sv) == 512);
+}
+
+TEST_CASE("tar_writer: hard links, devices and pipes", "[protocol][stream]") {
+  const auto link = tar_header({.path = "d/z", .type = tar_type::hard_link, .link = "d/f"});
+  CHECK(link[156] == '1');
+  CHECK(field(link, 157, 100) == "d/f");
+  CHECK(field(link, 329, 8).empty());
+  const auto device = tar_header({.path = "nul",
+                                  .type = tar_type::character_device,
+                                  .link = {},
+                                  .device_major = 1,
+                                  .device_minor = 3});
+  CHECK(device[156] == '3');
+  CHECK(device.substr(329, 16) == "0000001\0" "0000003\0"sv);
+  CHECK(tar_header({.path = "b", .type = tar_type::block_device, .link = {}})[156] == '4');
+  CHECK(tar_header({.path = "p", .type = tar_type::fifo, .link = {}})[156] == '6');
+}
+
+TEST_CASE("tar_writer: capabilities of a file go ahead of it", "[protocol][stream]") {
+  const auto h = tar_header({.path = "ping", .link = {}, .capability = "\1\0\0\2"sv});
+  CHECK(h.size() == 3 * 512);
+  CHECK(h.substr(512, 43) == "43 SCHILY.xattr.security.capability=\1\0\0\2\n"sv.substr(0, 43));
+}
