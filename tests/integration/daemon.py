@@ -83,7 +83,7 @@ class Daemon:
     def command(self):
         words = [*self.prefix, gantryd(), "--config-file", str(self.config_file),
                  "--data-root", str(self.directory / "data"),
-                 "--exec-root", str(self.directory / "exec"), "--group", ""]
+                 "--exec-root", str(self.directory / "x"), "--group", ""]
         if "--pidfile" not in self.flags:
             words += ["--pidfile", str(self.pidfile)]
         for host in self.hosts:
