@@ -216,6 +216,7 @@ std::function<result<void>()> containers::opener() const {
     caf::anon_send(manager, gantry::containers::containers_loaded{kept, std::move(*leases),
                                                                   [shown] { shown->set_value(); }});
     done.wait();
+    gantry::containers::recover_execs_blocking(services);
     return {};
   };
 }
@@ -230,7 +231,6 @@ std::function<std::string()> containers::finder(const settings& s) const {
     if (!bin)
       return {}; // the daemon ends
     services.setup.set(find_setup(s, std::move(*bin)));
-    gantry::containers::recover_execs_blocking(services);
     caf::anon_send(manager, gantry::containers::setup_known{});
     return services.setup->create.default_runtime;
   };

@@ -115,7 +115,7 @@ void forget_execs_of(const container_services& services, const std::string& cont
 void end_execs(const container_services& services);
 
 /// Takes back the execs that a former daemon has started: those that run go on, those that have
-/// ended meanwhile are shown with their exit codes. Once, when the setup is known. Blocks.
+/// ended meanwhile are shown with their exit codes. Once, when the containers are shown. Blocks.
 void recover_execs_blocking(const container_services& services);
 
 } // namespace gantry::containers

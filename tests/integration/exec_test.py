@@ -113,7 +113,7 @@ class Place:
         return found
 
     def exec_directories(self):
-        place = self.daemon.directory / "exec" / "execs"
+        place = self.daemon.directory / "x" / "execs"
         return os.listdir(place) if place.exists() else []
 
 
@@ -147,14 +147,17 @@ def fresh_place(directory):
 
 
 def end_place(made):
-    if made.daemon.process.poll() is not None:
-        made.daemon.start()
-    names = made.good("ps", "-aq").split()
-    if names:
-        made.good("rm", "-f", *names)
-    wait_until(lambda: not made.exec_directories(), made.exec_directories)
-    wait_until(lambda: not made.monitors(), made.monitors)
-    made.daemon.dispose()
+    """Its containers end before its daemon, and nothing is left of them."""
+    try:
+        if made.daemon.process.poll() is not None:
+            made.daemon.start().wait_for_log("runtime chosen")
+        names = made.good("ps", "-aq").split()
+        if names:
+            made.good("rm", "-f", *names)
+        wait_until(lambda: not made.exec_directories(), made.exec_directories)
+        wait_until(lambda: not made.monitors(), made.monitors)
+    finally:
+        made.daemon.dispose()
 
 
 # -- the docker command ---------------------------------------------------------------------------
@@ -496,7 +499,7 @@ def test_python_sdk(place):
         code, stream = container.exec_run("yes", stream=True)
         assert code is None and next(stream).startswith(b"y\n")
         stream.close()
-        assert container.exec_run("sleep 0", detach=True).output == b""
+        assert not container.exec_run("sleep 0", detach=True).output
         code, output = container.exec_run("nope")
         assert code == 127 and NOT_FOUND.encode() in output
         code, socket = container.exec_run("cat", stdin=True, socket=True)
@@ -547,6 +550,7 @@ def test_a_daemon_that_is_killed_and_comes_back(own_place):
     assert place.wait_for_end(ending)["ExitCode"] == 7
     assert place.inspect(running)["Running"] is True
     assert json.loads(place.good("inspect", "cc"))[0]["ExecIDs"] == [running]
+    place.daemon.wait_for_log("runtime chosen") # before that nothing can be started
     assert place.exec("cc", "true").returncode == 0
     (merged / "tmp" / "go").write_text("")
     assert place.wait_for_end(running)["ExitCode"] == 6
