@@ -92,6 +92,7 @@ container_job_fixture::container_job_fixture() {
   given.system = &sys;
   given.pool = services.pool;
   given.images.catalog = std::make_shared<image::shared_catalog>();
+  given.images.streams = services.pool;
   given.publish = [this](api::event e) {
     std::lock_guard guard{mutex_};
     events_.push_back(std::move(e));
@@ -116,7 +117,7 @@ std::shared_ptr<fake_container> container_job_fixture::add(container::container_
   actors_.push_back(runtime::spawn(sys, run_fake_container, fake));
   given.all->reserve(view.name, view.id).value();
   given.all->put(std::make_shared<const containers::published_container>(std::move(view)),
-                      core::to_ptr(actors_.back()));
+                 core::to_ptr(actors_.back()));
   return fake;
 }
 
@@ -164,8 +165,7 @@ std::vector<std::string> container_job_fixture::take_events() {
 }
 
 void container_job_fixture::kill(const std::string& id) {
-  caf::anon_send_exit(caf::actor_cast<caf::actor>(given.all->actor_of(id)),
-                      caf::exit_reason::kill);
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(given.all->actor_of(id)), caf::exit_reason::kill);
 }
 
 } // namespace gantry::test

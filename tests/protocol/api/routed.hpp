@@ -38,8 +38,8 @@ struct routed {
 };
 
 /// `NAME(ARGS) key=value ...`, or the error.
-inline std::string job_of(std::string_view method, std::string_view target, std::string_view lines = {},
-                   std::string_view body = {}) {
+inline std::string job_of(std::string_view method, std::string_view target,
+                          std::string_view lines = {}, std::string_view body = {}) {
   routed r{method, target, lines};
   auto made = api_of_test().make_job(r.found, body, from_unix_time(1'700'000'000));
   if (!made)
@@ -52,7 +52,7 @@ inline std::string job_of(std::string_view method, std::string_view target, std:
 
 /// The response to what a job said.
 inline http::response answer(std::string_view method, std::string_view target,
-                      decltype(job::reply::output) output) {
+                             decltype(job::reply::output) output) {
   routed r{method, target};
   job::reply reply;
   reply.output = std::move(output);
