@@ -38,8 +38,8 @@ struct root_mount_options {
 
 /// Mounts a container's root on `paths.merged()`: the image's layers, init/ and upper/ by
 /// overlayfs. False if it was mounted already, also by an earlier daemon. With the copy driver
-/// there is nothing to mount. It stays until `unmount_container_blocking`. As many layers as images can have. Errors: of mount(2), `mount root
-/// of container ID: ...`.
+/// there is nothing to mount. It stays until `unmount_container_blocking`. As many layers as images
+/// can have. Errors: of mount(2), `mount root of container ID: ...`.
 result<bool> mount_root_blocking(const container_paths& paths, const root_layers& layers,
                                  const root_mount_options& options = {});
 

@@ -4,7 +4,6 @@
 #include "actors/engine/engine_actor.hpp"
 #include "actors/jobs/container_files.hpp"
 #include "actors/jobs/container_jobs.hpp"
-#include "actors/jobs/pool_job.hpp"
 #include "actors/store/confined_root.hpp"
 
 #include <fcntl.h>
@@ -33,8 +32,8 @@ result<seen_path> look_up(const container_services& services,
   auto view = containers::file_view::open_blocking(*files);
   if (!view)
     return view.error();
-  auto found = containers::look_up_blocking(view->root(), asked.environment.get("path"),
-                                            asked.args.front());
+  auto found =
+      containers::look_up_blocking(view->root(), asked.environment.get("path"), asked.args.front());
   if (!found)
     return found.error();
   return seen_path{std::move(*view), std::move(*found)};
@@ -89,8 +88,7 @@ result<job_output> extract(const container_services& services, const job::reques
       .keep_kinds = asked.environment.get_bool("noOverwriteDirNonDir"),
       .as_user = asked.environment.get_bool("copyUIDGID"),
   };
-  auto done =
-      containers::extract_blocking(*files, request, [&streams] { return streams.read(); });
+  auto done = containers::extract_blocking(*files, request, [&streams] { return streams.read(); });
   if (!done)
     return done.error();
   publish_event(services, (*container)->view, "extract-to-dir");
@@ -101,10 +99,12 @@ result<job_output> extract(const container_services& services, const job::reques
 
 result<void> add_container_archive_jobs(engine::job_table& table,
                                         const container_services& services) {
-  auto added = table.add("container_path",
-                         pool_job(*services.pool, [services](const job::request& asked) {
-                           return tell_path(services, asked);
-                         }));
+  // NOTE: on these threads, too: a volume may be on a file system that does not answer.
+  auto added =
+      table.add("container_path", stream_job(*services.images.streams, "",
+                                             [services](const job::request& asked, job_streams&) {
+                                               return tell_path(services, asked);
+                                             }));
   if (!added)
     return added;
   added = table.add("container_archive",

@@ -127,19 +127,19 @@ result<job_output> commit(const container_services& services, const job::request
   if (!id)
     return id.error();
   publish_commit(services, view, *request, id->str());
-  return job_output{boost::json::object{
-      {"Id", asks_as_1_2(environment) ? std::string{id->hex()} : id->str()}}};
+  return job_output{
+      boost::json::object{{"Id", asks_as_1_2(environment) ? std::string{id->hex()} : id->str()}}};
 }
 
 } // namespace
 
 result<void> add_container_commit_job(engine::job_table& table,
                                       const container_services& services) {
-  return table.add("commit", stream_job(*services.images.streams, "application/json",
-                                        [services](const job::request& asked,
-                                                   job_streams& streams) {
-                                          return commit(services, asked, streams);
-                                        }));
+  return table.add("commit",
+                   stream_job(*services.images.streams, "application/json",
+                              [services](const job::request& asked, job_streams& streams) {
+                                return commit(services, asked, streams);
+                              }));
 }
 
 } // namespace gantry::jobs

@@ -12,8 +12,7 @@ result<containers::files_of_container> files_of(const containers::container_serv
                                                 const containers::published_container& container) {
   const auto& view = container.view;
   static const std::vector<std::string> none;
-  auto layers =
-      containers::kept_layers(*services.images.layers, view.layers ? *view.layers : none);
+  auto layers = containers::kept_layers(*services.images.layers, view.layers ? *view.layers : none);
   if (!layers)
     return layers.error();
   return containers::files_of_container{paths_of(services, view.id), std::move(*layers), view};

@@ -33,7 +33,8 @@ public:
   /// `read`.
   virtual result<void> write(std::string_view bytes) = 0;
 
-  /// What is told of the output ahead of it (`core::job_stream_begun::about`). Before any is written.
+  /// What is told of the output ahead of it (`core::job_stream_begun::about`). Before any is
+  /// written.
   virtual void say_ahead(std::string about) = 0;
 
   /// True if the job has ended and nobody waits for the work any more.

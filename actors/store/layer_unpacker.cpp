@@ -110,7 +110,8 @@ std::string layer_unpacker::below_base(const std::string& directory) const {
 result<entry_place> layer_unpacker::find_place(std::string_view path) const {
   auto at = place_of(path, form_);
   if (!at.has_value() && extraction_ && !path.empty())
-    return invalid(gantry::quoted(path) + " is outside of " + gantry::quoted('/' + extraction_->base));
+    return invalid(gantry::quoted(path) + " is outside of " +
+                   gantry::quoted('/' + extraction_->base));
   return at;
 }
 
@@ -437,8 +438,7 @@ result<void> layer_unpacker::set_attributes_by_name(const tar_entry& entry) {
 
 // NOTE: chmod(2) follows links, and somebody may have put one there meanwhile that leads out.
 result<void> layer_unpacker::set_mode_by_name(const tar_entry& entry) {
-  const host::unique_fd node{
-      ::openat(parent_.fd, name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+  const host::unique_fd node{::openat(parent_.fd, name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
   struct stat s {};
   if (!node || ::fstat(node.get(), &s) != 0)
     return file_error("open", errno);

@@ -24,9 +24,9 @@ struct extraction {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> owner;
 };
 
-/// Makes the tree of one layer from tar entries, or adds them to a tree that is there. Nothing outside of the tree is touched, whatever
-/// the entries say, and no file is ever written to that a link could lead elsewhere: contents only
-/// go into files that were made for them.
+/// Makes the tree of one layer from tar entries, or adds them to a tree that is there. Nothing
+/// outside of the tree is touched, whatever the entries say, and no file is ever written to that a
+/// link could lead elsewhere: contents only go into files that were made for them.
 ///
 /// As in dockerd: missing directories are made (0755, root); an entry replaces what an earlier one
 /// of the same place made, but a directory that is there stays and takes the new attributes;
@@ -105,8 +105,8 @@ private:
   api_error failed(const api_error& why) const;
 
   confined_root root_;
-  confined_root targets_; // of hard links: the same root, another memory
-  bool moved_ = false;    // what the two remember may be gone
+  confined_root targets_;                  // of hard links: the same root, another memory
+  bool moved_ = false;                     // what the two remember may be gone
   std::optional<replaced_files> replaced_; // of a layer
   std::optional<extraction> extraction_;   // if it is none
   whiteout_form form_;

@@ -27,9 +27,7 @@ result<job::request> about_path(std::string name, const call& in) {
 
 } // namespace
 
-result<job::request> container_path_job(const call& in) {
-  return about_path("container_path", in);
-}
+result<job::request> container_path_job(const call& in) { return about_path("container_path", in); }
 
 void container_path_response(const match& m, job::reply& reply, http::response& out) {
   if (const auto* facts = std::get_if<std::string>(&reply.output))

@@ -105,8 +105,8 @@ void empty_response(const match&, job::reply&, http::response&);
 result<job::request> container_export_job(const call&);
 /// Job `container_changes NAME`.
 result<job::request> container_changes_job(const call&);
-/// Job `commit NAME`; env `repo`, `tag`, `comment`, `author`, `pause` (boolean), `changes` (a list),
-/// `config` (JSON, the body), `shape` = `1.2` in that era.
+/// Job `commit NAME`; env `repo`, `tag`, `comment`, `author`, `pause` (boolean), `changes` (a
+/// list), `config` (JSON, the body), `shape` = `1.2` in that era.
 result<job::request> commit_job(const call&);
 /// 201 with the id.
 void commit_response(const match&, job::reply&, http::response&);

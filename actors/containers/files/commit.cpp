@@ -32,8 +32,7 @@ public:
 
   result<oci::digest> run() {
     if (container_.layers.driver == store::layer_driver::copy)
-      return api_error{errc::not_implemented,
-                       "a commit needs overlayfs, which does not work here"};
+      return api_error{errc::not_implemented, "a commit needs overlayfs, which does not work here"};
     auto lease = image::held_lease::begin(services_.store);
     if (!lease)
       return lease.error();

@@ -84,8 +84,8 @@ result<void> extract_blocking(const files_of_container& container, const extract
       return owner.error();
     how.owner = *owner;
   }
-  auto done = unpack(
-      store::layer_unpacker::extract(host::duplicate(view->root()), std::move(how)), tar);
+  auto done =
+      unpack(store::layer_unpacker::extract(host::duplicate(view->root()), std::move(how)), tar);
   // NOTE: what the file system objects to is neither missing nor a conflict for clients.
   if (!done && done.error().kind != errc::invalid_parameter &&
       done.error().kind != errc::unavailable)

@@ -10,8 +10,8 @@ namespace gantry::containers {
 
 /// A tar to be unpacked in a container (Engine API PutContainerArchive).
 struct extract_request {
-  std::string path;      ///< the directory that it goes into; links are followed
-  std::string container; ///< what the client calls the container
+  std::string path;        ///< the directory that it goes into; links are followed
+  std::string container;   ///< what the client calls the container
   bool keep_kinds = false; ///< a directory is not to give way to anything else, nor the reverse
   bool as_user = false;    ///< all is to belong to the user of the container's processes
 };

@@ -66,8 +66,8 @@ result<std::vector<loose_mount>> mounts_to_be(const container_view& view) {
     if ((mount.type != "bind" && mount.type != "volume") || mount.source.empty())
       continue;
     const auto& volume = mount.spec.volume_options;
-    if (auto added = add(mount.destination, mount.source,
-                         volume ? volume->subpath : std::string{}, !mount.read_write);
+    if (auto added = add(mount.destination, mount.source, volume ? volume->subpath : std::string{},
+                         !mount.read_write);
         !added)
       return added.error();
   }
@@ -75,9 +75,8 @@ result<std::vector<loose_mount>> mounts_to_be(const container_view& view) {
     if (const auto& source = view.*file.source; !source.empty())
       if (auto added = add(file.place, source, {}, false); !added)
         return added.error();
-  std::stable_sort(out.begin(), out.end(), [](const loose_mount& a, const loose_mount& b) {
-    return a.place < b.place;
-  });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const loose_mount& a, const loose_mount& b) { return a.place < b.place; });
   return out;
 }
 

@@ -86,6 +86,10 @@ result<void> attach(confined_root& root, const loose_mount& part) {
   if (::move_mount(part.tree.get(), "", place->get(), "",
                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
     return file_error("mount", errno);
+  // What is attached in it is not to appear where it was copied from.
+  if (::mount(nullptr, name_of(part.tree.get()).c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) !=
+      0)
+    return file_error("mount", errno);
   return part.read_only ? make_read_only(part.tree.get()) : result<void>{};
 }
 

@@ -84,10 +84,9 @@ result<found_path> look_up_blocking(int root, const std::string& path,
                : lstat_error(parsed.text(), why.message.substr(std::string_view{"open: "}.size()));
   }
   struct stat facts {};
-  const int failed = parsed.name.empty()
-                         ? ::fstat(directory->get(), &facts)
-                         : ::fstatat(directory->get(), parsed.name.c_str(), &facts,
-                                     AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+  const int failed = parsed.name.empty() ? ::fstat(directory->get(), &facts)
+                                         : ::fstatat(directory->get(), parsed.name.c_str(), &facts,
+                                                     AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
   if (failed != 0)
     return errno == ENOENT ? no_such_file(path, container)
                            : lstat_error(parsed.text(), host::errno_text(errno));

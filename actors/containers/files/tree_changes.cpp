@@ -1,6 +1,7 @@
 #include "actors/containers/files/tree_changes.hpp"
 
 #include "actors/containers/file_copy.hpp"
+#include "actors/containers/files/file_marks.hpp"
 #include "actors/containers/tree_names.hpp"
 #include "actors/host/unique_fd.hpp"
 #include "actors/store/confined_root.hpp"
@@ -8,10 +9,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <set>
 #include <string>
@@ -26,22 +25,6 @@ using container::change_kind;
 using host::unique_fd;
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY;
-
-bool is_whiteout(const struct stat& s) noexcept { return S_ISCHR(s.st_mode) && s.st_rdev == 0; }
-
-std::string capability_of(int directory, const std::string& name) {
-  std::array<char, 64> value{};
-  const auto path = "/proc/self/fd/" + std::to_string(directory) + '/' + name;
-  const auto n = ::lgetxattr(path.c_str(), "security.capability", value.data(), value.size());
-  return {value.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
-}
-
-bool is_opaque(int directory) noexcept {
-  char value = 0;
-  return (::fgetxattr(directory, "trusted.overlay.opaque", &value, 1) == 1 ||
-          ::fgetxattr(directory, "user.overlay.opaque", &value, 1) == 1) &&
-         value == 'y';
-}
 
 // NOTE: times of a directory say nothing; Docker takes whole seconds for the same if either side
 // has no more than that.
@@ -101,8 +84,7 @@ private:
       return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
                  ? result<void>{}
                  : store::file_error("open", at.path, errno);
-    const auto lower =
-        at.has_lower ? lower_.try_straight(path, directory_flags) : unique_fd{};
+    const auto lower = at.has_lower ? lower_.try_straight(path, directory_flags) : unique_fd{};
     auto names = names_in_directory(upper.get());
     if (!names)
       return names.error();
@@ -118,7 +100,8 @@ private:
     if (::fstatat(upper, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0)
       return;
     struct stat before {};
-    const bool was = lower >= 0 && ::fstatat(lower, name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool was =
+        lower >= 0 && ::fstatat(lower, name.c_str(), &before, AT_SYMLINK_NOFOLLOW) == 0;
     auto path = joined(at.path, name);
     if (is_whiteout(now)) {
       if (was)

@@ -1,16 +1,15 @@
 #include "actors/containers/files/tree_tar.hpp"
 
 #include "actors/containers/file_copy.hpp"
+#include "actors/containers/files/file_marks.hpp"
 #include "actors/containers/tree_names.hpp"
 #include "actors/store/file_steps.hpp"
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -28,17 +27,10 @@ constexpr std::size_t piece_size = std::size_t{128} * 1024;
 /// Headers are handed out when so many bytes of them have come together.
 constexpr std::size_t most_headers = std::size_t{64} * 1024;
 
-/// More than the kernel's largest form has.
-using capability_buffer = std::array<char, 64>;
+/// Files with other names to come that are remembered; the names of further ones become copies.
+constexpr std::size_t most_linked = 200'000;
 
 std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
-
-/// The extended attribute of what a path of /proc/self/fd leads to.
-std::string_view capability_of(int fd, capability_buffer& buffer) {
-  const auto n =
-      ::getxattr(link_to(fd).c_str(), "security.capability", buffer.data(), buffer.size());
-  return {buffer.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
-}
 
 tar_member member_of(const struct stat& facts) {
   tar_member member{.path = {}, .link = {}};
@@ -82,12 +74,12 @@ result<void> tree_tar::begin() {
     struct stat facts {};
     if (::fstat(top_.fd(), &facts) != 0)
       return store::file_error("stat", how_.top, errno);
-    capability_buffer buffer{};
     auto member = member_of(facts);
     const auto path = shown({}, true);
+    const auto capability = capability_of(top_.fd());
     member.path = path;
     member.type = tar_type::directory;
-    member.capability = capability_of(top_.fd(), buffer);
+    member.capability = capability;
     put(member);
   }
   return enter({}, top_.fd());
@@ -155,7 +147,7 @@ result<void> tree_tar::add(int parent, const std::string& path, const std::strin
     return {};
   }
   case S_IFCHR:
-    if (how_.whiteouts != whiteout_form::literal && facts.st_rdev == 0) {
+    if (how_.whiteouts != whiteout_form::literal && is_whiteout(facts)) {
       const auto slash = called.rfind('/') + 1; // 0 if there is none
       const auto whiteout = called.substr(0, slash) + ".wh." + called.substr(slash);
       member.path = whiteout;
@@ -187,8 +179,8 @@ bool tree_tar::add_hard_link(tar_member& member, const struct stat& facts,
     return false;
   const auto found = linked_.find({facts.st_dev, facts.st_ino});
   if (found == linked_.end()) {
-    linked_.emplace(std::pair{facts.st_dev, facts.st_ino},
-                    std::pair{facts.st_nlink - 1, called});
+    if (linked_.size() < most_linked)
+      linked_.emplace(std::pair{facts.st_dev, facts.st_ino}, std::pair{facts.st_nlink - 1, called});
     return false;
   }
   member.type = tar_type::hard_link;
@@ -215,9 +207,9 @@ result<void> tree_tar::add_file(int parent, const std::string& path, const std::
   unique_fd file{::open(link_to(found.get()).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
   if (!file)
     return store::file_error("open", path, errno);
-  capability_buffer buffer{};
+  const auto capability = capability_of(file.get());
   member.size = static_cast<std::uint64_t>(facts.st_size);
-  member.capability = capability_of(file.get(), buffer);
+  member.capability = capability;
   put(member);
   if (member.size != 0) {
     file_ = std::move(file);
@@ -228,30 +220,20 @@ result<void> tree_tar::add_file(int parent, const std::string& path, const std::
   return {};
 }
 
-bool tree_tar::is_opaque(int directory) const noexcept {
-  if (how_.whiteouts == whiteout_form::literal)
-    return false;
-  char value = 0;
-  const char* name = how_.whiteouts == whiteout_form::overlay_user ? "user.overlay.opaque"
-                                                                   : "trusted.overlay.opaque";
-  return ::fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
-}
-
-result<void> tree_tar::add_directory(int parent, const std::string& path,
-                                     const std::string& name) {
+result<void> tree_tar::add_directory(int parent, const std::string& path, const std::string& name) {
   const unique_fd directory{
       ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   struct stat facts {};
   if (!directory || ::fstat(directory.get(), &facts) != 0)
     return has_changed(errno) ? result<void>{} : store::file_error("open", path, errno);
   const auto called = shown(path, true);
-  capability_buffer buffer{};
+  const auto capability = capability_of(directory.get());
   auto member = member_of(facts);
   member.path = called;
   member.type = tar_type::directory;
-  member.capability = capability_of(directory.get(), buffer);
+  member.capability = capability;
   put(member);
-  if (is_opaque(directory.get())) {
+  if (how_.whiteouts != whiteout_form::literal && is_opaque(directory.get())) {
     const auto opaque = called + ".wh..wh..opq";
     tar_member mark{.path = opaque, .link = {}};
     mark.mode = S_IFREG | (facts.st_mode & 0777);

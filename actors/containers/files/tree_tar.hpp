@@ -37,8 +37,8 @@ struct tree_tar_options {
 /// their names; no sockets; whole seconds; of extended attributes only `security.capability`; modes
 /// with the bits of the type. Owners have no names.
 ///
-/// Memory is bounded by the names of the directories on the way and by hard links whose other names
-/// have not come yet. Blocking, one thread.
+/// Memory is bounded by the names of the directories on the way, and a number of hard links whose
+/// other names have not come yet; beyond it names are files of their own. Blocking, one thread.
 class tree_tar {
 public:
   /// `top`: an open directory.
@@ -68,7 +68,6 @@ private:
   void put(const stream::tar_member& member) { header_ += stream::tar_header(member); }
   result<std::string_view> read_contents();
   std::string shown(const std::string& path, bool directory) const;
-  bool is_opaque(int directory) const noexcept;
 
   store::confined_root top_;
   const tree_tar_options how_;

@@ -92,6 +92,7 @@ container_job_fixture::container_job_fixture() {
   given.system = &sys;
   given.pool = services.pool;
   given.images.catalog = std::make_shared<image::shared_catalog>();
+  given.images.streams = services.pool;
   given.publish = [this](api::event e) {
     std::lock_guard guard{mutex_};
     events_.push_back(std::move(e));

@@ -95,3 +95,31 @@ TEST_CASE("confined_root: straight means no link at all", "[actors][store]") {
   CHECK(root.open_straight("/etc/passwd", O_RDONLY).has_error());
   CHECK(root.open_straight(".", O_RDONLY | O_DIRECTORY).has_value());
 }
+
+TEST_CASE("confined_root: files are opened inside, whatever links say", "[actors][store]") {
+  const tree t;
+  t.link("/a/file", "absolute");
+  t.link("../../../a/file", "far-up");
+  t.link(t.dir.file("outside/file"), "host");
+  const auto root = t.open();
+  const auto path_of = [&root](const std::string& path, int flags = O_PATH) {
+    const auto found = root.open_inside(path, flags);
+    return found.has_value() ? root.path_of(found->get()).value() : std::string{"!"};
+  };
+  CHECK(path_of("/a/file") == "a/file");
+  CHECK(path_of("absolute") == "a/file");
+  CHECK(path_of("far-up") == "a/file");
+  CHECK(path_of("a/../../../a/b") == "a/b");
+  CHECK(path_of("host") == "!");
+  CHECK(path_of("host", O_PATH | O_NOFOLLOW) == "host");
+  CHECK(path_of("/") == "");
+  CHECK_FALSE(
+      root.path_of(host::unique_fd{::open(t.dir.path().c_str(), O_PATH)}.get()).has_value());
+}
+
+TEST_CASE("confined_root: the whole machine can be one", "[actors][store]") {
+  confined_root root{host::unique_fd{::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)}};
+  const auto found = root.open_inside("/proc/../etc", O_PATH);
+  REQUIRE(found.has_value());
+  CHECK(root.path_of(found->get()).value() == "etc");
+}

@@ -34,10 +34,9 @@ TEST_CASE("files: requests about paths", "[api][files]") {
        "container_extract(web) path=/d noOverwriteDirNonDir=1 copyUIDGID=0"},
       {"PUT", "/containers/web/archive?path=/d&copyUIDGID=1",
        "container_extract(web) path=/d noOverwriteDirNonDir=0 copyUIDGID=1"},
-      {"HEAD", "/containers/web/archive",
-       "invalid_parameter: bad parameter: pathcannot be empty"},
-      {"GET", "/containers/web/archive?path=",
-       "invalid_parameter: bad parameter: pathcannot be empty"},
+      {"HEAD", "/containers/web/archive", "invalid_parameter: bad parameter: pathcannot be empty"},
+      {"GET",
+       "/containers/web/archive?path=", "invalid_parameter: bad parameter: pathcannot be empty"},
       {"GET", "/containers/web/export", "container_export(web)"},
       {"GET", "/containers/web/changes", "container_changes(web)"},
       {"GET", "/v1.14/containers/web/changes", "container_changes(web)"},
@@ -78,8 +77,8 @@ TEST_CASE("files: facts of a path go to a header", "[api][files]") {
   CHECK(header(begun, "Content-Type") == "application/x-tar");
 
   const routed other{"GET", "/containers/web/export"};
-  CHECK_FALSE(has(api_of_test().stream_head(other.found, "x", "y"),
-                  "X-Docker-Container-Path-Stat"));
+  CHECK_FALSE(
+      has(api_of_test().stream_head(other.found, "x", "y"), "X-Docker-Container-Path-Stat"));
 }
 
 TEST_CASE("files: an unpacked tar is answered by nothing, a commit by 201", "[api][files]") {

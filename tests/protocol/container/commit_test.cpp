@@ -16,9 +16,7 @@ container_config running_config() {
   return c;
 }
 
-oci::digest layer_digest(char c) {
-  return *oci::digest::parse("sha256:" + std::string(64, c));
-}
+oci::digest layer_digest(char c) { return *oci::digest::parse("sha256:" + std::string(64, c)); }
 
 } // namespace
 

@@ -146,7 +146,8 @@ TEST_CASE("tar_writer: hard links, devices and pipes", "[protocol][stream]") {
                                   .device_major = 1,
                                   .device_minor = 3});
   CHECK(device[156] == '3');
-  CHECK(device.substr(329, 16) == "0000001\0" "0000003\0"sv);
+  CHECK(device.substr(329, 16) == "0000001\0"
+                                  "0000003\0"sv);
   CHECK(tar_header({.path = "b", .type = tar_type::block_device, .link = {}})[156] == '4');
   CHECK(tar_header({.path = "p", .type = tar_type::fifo, .link = {}})[156] == '6');
 }

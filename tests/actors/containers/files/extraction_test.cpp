@@ -35,13 +35,13 @@ struct extraction_place : container_place {
   std::string unpack(const std::string& path, const std::string& entries, bool keep_kinds = false,
                      bool as_user = false) {
     auto tar = entries + std::string{stream::tar_end()};
-    const auto done = extract_blocking(files_of_place(*this, mounts_),
-                                       {path, "web", keep_kinds, as_user},
-                                       [&tar]() -> result<std::string> {
-                                         auto piece = tar.substr(0, 700);
-                                         tar.erase(0, piece.size());
-                                         return piece;
-                                       });
+    const auto done =
+        extract_blocking(files_of_place(*this, mounts_), {path, "web", keep_kinds, as_user},
+                         [&tar]() -> result<std::string> {
+                           auto piece = tar.substr(0, 700);
+                           tar.erase(0, piece.size());
+                           return piece;
+                         });
     CHECK(mounts().empty());
     return done ? std::string{}
                 : std::string{to_string(done.error().kind)} + ": " + done.error().message;
@@ -119,8 +119,9 @@ TEST_CASE("extraction: nothing leads out", "[actors][containers][files][root]") 
         "system: failed to unpack 'out/f': open: No such file or directory");
   CHECK(text_of(victim + "/f") == "precious");
   CHECK(text_of(place.upper(victim.substr(1) + "/f")).empty());
-  CHECK(place.unpack("/d", packed("up", tar_type::symbolic_link, "../../../../../../../..") +
-                               packed_file("up/here", "1"))
+  CHECK(place
+            .unpack("/d", packed("up", tar_type::symbolic_link, "../../../../../../../..") +
+                              packed_file("up/here", "1"))
             .empty());
   CHECK(text_of(place.upper("here")) == "1");
 }

@@ -92,8 +92,8 @@ TEST_CASE("file_view: what is read-only is so", "[actors][containers][files][roo
   fs::create_directories(place.file("vol"));
   fs::create_directories(place.file("ro"));
   place.host_config.readonly_rootfs = true;
-  const auto container = files_of_place(place, {mount_of(place.file("vol"), "/data"),
-                                                mount_of(place.file("ro"), "/ro", false)});
+  const auto container = files_of_place(
+      place, {mount_of(place.file("vol"), "/data"), mount_of(place.file("ro"), "/ro", false)});
   const auto view = open_view(container);
   CHECK_FALSE(can_write(view.root(), "etc/new"));
   CHECK_FALSE(can_write(view.root(), "ro/new"));
@@ -120,15 +120,12 @@ TEST_CASE("borrowed_root: a start goes on with the same mount, an end leaves it"
           "[actors][containers][files][root]") {
   place_with_image place;
   create(place);
-  std::optional<borrowed_root> first{
-      *borrowed_root::borrow_blocking(place.paths, place.layers)};
+  std::optional<borrowed_root> first{*borrowed_root::borrow_blocking(place.paths, place.layers)};
   CHECK(mount_root_blocking(place.paths, place.layers).value() == false);
   first.reset();
   CHECK(is_mounted(place.paths.merged())); // it runs
-  std::optional<borrowed_root> second{
-      *borrowed_root::borrow_blocking(place.paths, place.layers)};
-  std::optional<borrowed_root> third{
-      *borrowed_root::borrow_blocking(place.paths, place.layers)};
+  std::optional<borrowed_root> second{*borrowed_root::borrow_blocking(place.paths, place.layers)};
+  std::optional<borrowed_root> third{*borrowed_root::borrow_blocking(place.paths, place.layers)};
   REQUIRE(unmount_container_blocking(place.paths).has_value());
   CHECK(is_mounted(place.paths.merged()));
   second.reset();

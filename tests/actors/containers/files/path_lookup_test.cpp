@@ -28,7 +28,10 @@ struct tree {
     if (!found)
       return std::string{to_string(found.error().kind)} + ": " + found.error().message;
     const auto& facts = found->facts;
-    return facts.name + (S_ISDIR(facts.mode) ? " dir" : S_ISLNK(facts.mode) ? " link" : " file") +
+    return facts.name +
+           (S_ISDIR(facts.mode)   ? " dir"
+            : S_ISLNK(facts.mode) ? " link"
+                                  : " file") +
            (facts.link_target.empty() ? "" : " " + facts.link_target);
   }
 
@@ -70,6 +73,5 @@ TEST_CASE("path_lookup: no link leads out", "[actors][containers][files]") {
   CHECK(t.at("/out/") == "not_found: Could not find the file /out/ in container web");
   CHECK(t.at("/abs") == "abs link " + t.dir.file("outside"));
   CHECK(t.at("/abs/") == "not_found: Could not find the file /abs/ in container web");
-  CHECK(t.at("/../outside") ==
-        "not_found: Could not find the file /../outside in container web");
+  CHECK(t.at("/../outside") == "not_found: Could not find the file /../outside in container web");
 }

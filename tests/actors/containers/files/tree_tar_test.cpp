@@ -111,8 +111,7 @@ TEST_CASE("tree_tar: what overlayfs means becomes a whiteout",
   REQUIRE(::mknod(dir.file("t/d/gone").c_str(), S_IFCHR, 0) == 0);
   REQUIRE(::mknod(dir.file("t/top").c_str(), S_IFCHR, 0) == 0);
   REQUIRE(::setxattr(dir.file("t/d").c_str(), "trusted.overlay.opaque", "y", 1, 0) == 0);
-  CHECK(entries_of(dir.file("t"),
-                   {.top = {}, .whiteouts = store::whiteout_form::overlay}) ==
+  CHECK(entries_of(dir.file("t"), {.top = {}, .whiteouts = store::whiteout_form::overlay}) ==
         lines{"5 d/", "0 d/.wh..wh..opq", "0 d/.wh.gone", "0 .wh.top"});
   CHECK(entries_of(dir.file("t"), {.top = {}}) == lines{"5 d/", "3 d/gone", "3 top"});
 }
@@ -129,8 +128,8 @@ TEST_CASE("tree_tar: a file that becomes shorter ends in zeros", "[actors][conta
   bytes += bytes_of(tar);
   const auto entries = entries_of(bytes);
   REQUIRE(entries.size() == 1);
-  CHECK((entries.front() ==
-         "0 f [" + std::string(1000, 'x') + std::string(size - 1000, '\0') + "]"));
+  CHECK(
+      (entries.front() == "0 f [" + std::string(1000, 'x') + std::string(size - 1000, '\0') + "]"));
 }
 
 TEST_CASE("tree_tar: what goes while it is made is left out", "[actors][containers][files]") {
