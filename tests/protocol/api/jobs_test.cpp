@@ -136,7 +136,7 @@ TEST_CASE("jobs: volumes, and what else is pruned", "[api][jobs]") {
   };
   for (const auto& r : rows) {
     INFO(r.method << " " << r.target);
-    CHECK(shown(make(r.method, r.target, r.body.empty() ? "" : json_type, r.body)) == r.expected);
+    CHECK(text_of(make(r.method, r.target, r.body.empty() ? "" : json_type, r.body)) == r.expected);
   }
 }
 
