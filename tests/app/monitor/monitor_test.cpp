@@ -495,7 +495,7 @@ TEST_CASE("monitor: exec with a terminal", "[app][monitor]") {
 
 TEST_CASE("monitor: an exec that is held keeps its output and its end until it is let go",
           "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto what = c.exec("held", "echo early; echo err >&2; exit 8");
   what.held = true;
@@ -520,7 +520,7 @@ TEST_CASE("monitor: an exec that is held keeps its output and its end until it i
 
 TEST_CASE("monitor: an exec that is held is started once, with input and a terminal",
           "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto what = c.exec("held2", "stty size; read x; echo $x; exit 3", true);
   what.open_stdin = true;
@@ -542,7 +542,7 @@ TEST_CASE("monitor: an exec that is held is started once, with input and a termi
 }
 
 TEST_CASE("monitor: an exec that is held goes on when nobody comes", "[app][monitor]") {
-  container c{"sleep 1000"};
+  monitored_container c{"sleep 1000"};
   auto main = c.run();
   auto what = c.exec("alone", "yes | head -c 200000; exit 5"); // more than a pipe holds
   what.held = true;
