@@ -238,7 +238,10 @@ result<std::string> runtime_answer(const std::string& runtime, host::child_outpu
     text = runtime + ": " +
            (output.exit.signal != 0 ? "signal " + std::to_string(output.exit.signal)
                                     : "exit code " + std::to_string(output.exit.code));
-  const bool unknown = text.find("does not exist") != std::string::npos;
+  // As runc and as crun have it.
+  const bool unknown =
+      text.find("does not exist") != std::string::npos ||
+      (text.starts_with("error opening file") && text.ends_with("No such file or directory"));
   return api_error{unknown ? errc::not_found : errc::system, std::move(text)};
 }
 

@@ -40,7 +40,7 @@ owner_actor::behavior_type run_owner(owner_actor::stateful_pointer<owner_state>,
           [seen](const attach_exited& e) { seen->exited.push_back(e); }};
 }
 
-class session_fixture : public actor_fixture {
+class session_fixture : public io_of_test, public actor_fixture {
 public:
   session_fixture() : client(server_end_) {}
 
@@ -96,7 +96,6 @@ private:
   host::unique_fd server_end_;
 
 public:
-  boost::asio::io_context io{1};
   fake_control_socket control;
   std::shared_ptr<owner_record> seen = std::make_shared<owner_record>();
   owner_actor owner = spawn(run_owner, seen);

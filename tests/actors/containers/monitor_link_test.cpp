@@ -36,7 +36,7 @@ owner_actor::behavior_type run_owner(owner_actor::stateful_pointer<owner_state>,
 }
 
 /// A link whose time and turns belong to the test, to a monitor that is the test itself.
-class link_fixture : public actor_fixture {
+class link_fixture : public io_of_test, public actor_fixture {
 public:
   explicit link_fixture(int backlog = 16) : control(backlog) {}
 
@@ -84,7 +84,6 @@ public:
   std::vector<string> take_told() { return std::exchange(told, {}); }
   string at() const { return "the monitor at '" + control.path() + "'"; }
 
-  boost::asio::io_context io{1};
   fake_control_socket control;
   std::shared_ptr<std::optional<monitor_link>> link =
       std::make_shared<std::optional<monitor_link>>();

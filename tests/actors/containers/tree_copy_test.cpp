@@ -172,9 +172,11 @@ TEST_CASE("tree_copy: without that form such names mean nothing", "[actors][cont
 TEST_CASE("tree_copy: a deep tree needs few descriptors", "[actors][containers]") {
   const temp_dir dir;
   std::string path = "from";
-  for (int i = 0; i < 1000; ++i)
-    path += "/d";
   fs::create_directories(dir.file(path));
+  for (int i = 0; i < 1000; ++i) {
+    path += "/d";
+    fs::create_directory(dir.file(path));
+  }
   dir.write(path + "/file", "deep");
   REQUIRE(copy(dir) == "");
   CHECK(dir.read("to" + path.substr(4) + "/file") == "deep");

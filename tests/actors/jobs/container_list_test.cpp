@@ -92,7 +92,8 @@ TEST_CASE_METHOD(list_fixture, "container list: an image is named while the name
   make('d', "four", container_status::exited, "gone", now);
   make('e', "five", container_status::exited, now, now);
   make('f', "six", container_status::exited, "bb", now);
-  CHECK(images() == now + " " + now + " " + now + " cc " + old + " bb:1 ");
+  // The id of the image begins with `bb`.
+  CHECK(images() == "bb " + now + " " + now + " cc " + old + " bb:1 ");
 }
 
 TEST_CASE_METHOD(list_fixture, "container list: containers of an image and of those made from it",

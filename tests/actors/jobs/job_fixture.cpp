@@ -59,6 +59,7 @@ jobs::daemon_facts made_up_facts() {
   f.proxies.http = "http://user:secret@proxy:3128";
   f.runtimes = {{"crun", "/usr/bin/crun", {"1.8.1", "c0ffee", "1.0.0"}, ""},
                 {"runc", "/usr/sbin/runc", {"1.1.5", "beef", "1.0.2"}, ""}};
+  f.chosen_runtime = "crun";
   f.init = host::program{"tini", "/usr/bin/tini", {"0.19.0", "de40ad0", ""}, ""};
   return f;
 }
