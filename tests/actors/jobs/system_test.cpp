@@ -19,7 +19,7 @@ using test::job_fixture;
 namespace json = boost::json;
 
 TEST_CASE_METHOD(job_fixture, "builtins: every job of the table is there", "[actors][jobs]") {
-  CHECK(text("commands") == "commands\ncontainer_inspect\ncontainers\ndebug_pprof\ndebug_vars\n"
+  CHECK(text("commands") == "commands\ndebug_pprof\ndebug_vars\n"
                             "disk_usage\nevents\ninfo\nlog\n"
                             "network_inspect\nnetworks\nping\nsubscribers_count\nversion\n"
                             "volume_inspect\nvolumes\n");
