@@ -58,7 +58,7 @@ std::string text_of(const result<std::int64_t>& r) {
 struct daemon_of_containers {
   explicit daemon_of_containers(const test::container_place& place) {
     services.data_root = place.file("data");
-    services.exec_root = place.file("exec");
+    services.exec_root = place.path(); // sockets have short names
     std::filesystem::create_directories(services.data_root / "trash");
     std::filesystem::create_directories(services.data_root / "tmp");
     services.system = &system;
@@ -174,7 +174,7 @@ struct subject {
   }
 
   void make() {
-    container_paths paths{place.file("data"), place.file("exec"), kept.id};
+    container_paths paths{place.file("data"), place.path(), kept.id};
     root_layers layers;
     layers.trees = {std::filesystem::path{place.file("data")} / "layers" / "overlay2" / layer_hex /
                     "diff"};
@@ -202,7 +202,7 @@ TEST_CASE("container actor: runs a process to its end and removes what it ran in
   CHECK(d.state().exit_code == 7);
   CHECK(s.log().find(R"("log":"hello\n")") != std::string::npos);
   CHECK(s.place.mounts().empty());
-  CHECK_FALSE(s.place.has("exec/containers/" + s.kept.id));
+  CHECK_FALSE(s.place.has("containers/" + s.kept.id));
   CHECK(d.ask(verb::start) == "0");
   CHECK(d.ask(verb::stop) != "");
   CHECK(d.ask(verb::remove) == "0");
@@ -283,8 +283,8 @@ TEST_CASE("container actor: a daemon that comes back finds what runs, and what e
   SECTION("it has ended") {
     s.place.write("data/containers/" + kept.id + "/merged/end", "");
     REQUIRE(test::eventually([&] {
-      return s.place.has("exec/containers/" + kept.id + "/exit") &&
-             !s.place.has("exec/containers/" + kept.id + "/control.sock");
+      return s.place.has("containers/" + kept.id + "/exit") &&
+             !s.place.has("containers/" + kept.id + "/control.sock");
     }));
     daemon_of_containers d{s.place};
     d.load({kept});
