@@ -235,7 +235,7 @@ TEST_CASE("container actor: stop ends it by its signal, kill at once",
 
 TEST_CASE("container actor: paused and resumed, its process stands still",
           "[actors][containers][runc]") {
-  subject s{{"sleep", "100"}};
+  subject s{{"busybox", "sleep", "100"}};
   daemon_of_containers d{s.place};
   d.load({s.kept});
   CHECK(d.ask(verb::start) == "0");
