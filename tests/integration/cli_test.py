@@ -184,7 +184,7 @@ def test_a_bad_filter_is_named(shared_daemon, docker):
 def test_run_fails_clearly_with_125(shared_daemon, docker):
     done = docker(shared_daemon.unix(), "run", "x")
     assert (done.returncode, done.stdout) == (125, "")
-    assert ("docker: Error response from daemon: ContainerCreate (POST /containers/create) is not "
+    assert ("docker: Error response from daemon: ImageCreate with fromImage (pull) is not "
             "implemented by this daemon") in done.stderr
 
 
