@@ -77,10 +77,13 @@ public:
   /// As a container's actor does it before the start.
   void attach_now(const attach_session_actor& session) {
     answer<bool> attached;
-    sys.spawn([this, &session, tell = attached.teller()](caf::event_based_actor* self) {
-      self->request(session, caf::infinite, attach_monitor{c.settings.control_socket})
+    // NOTE: CAF binds a reference to a null pointer for a function without arguments.
+    const auto ask = [this, tell = attached.teller()](caf::event_based_actor* self,
+                                                      const attach_session_actor& to) {
+      self->request(to, caf::infinite, attach_monitor{c.settings.control_socket})
           .then([tell](core::done) { tell(true); }, [tell](const caf::error&) { tell(false); });
-    });
+    };
+    sys.spawn(ask, session);
     CHECK(attached.get());
   }
 
