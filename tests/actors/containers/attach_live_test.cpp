@@ -252,12 +252,10 @@ TEST_CASE("attach_session: only the log", "[actors][containers]") {
 }
 
 TEST_CASE("attach_session: the monitor is killed", "[actors][containers]") {
-  attach_fixture f{"echo on; sleep 1000"};
+  attach_fixture f{"sleep 1000"};
   auto starter = f.c.run();
-  auto options = outputs;
-  options.logs = true;
-  auto a = f.attach(options);
-  const auto begun = a->client.receive_until("on\n");
+  auto a = f.attach(outputs, false);
+  f.attach_now(a->session);
   f.c.monitor_killed = true;
   ::kill(parent_of(starter.greeting.pid), SIGKILL);
   CHECK(demultiplex(a->client.receive_all()).error ==
