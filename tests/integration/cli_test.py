@@ -218,8 +218,8 @@ def test_events_between_two_times(daemon, docker):
                       "--until", f"{time.time():.9f}", *words)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.splitlines()
-    reloads = [line for line in wait_until(lambda: lines("--filter", "type=daemon"), "no events")
-               if " daemon reload " in line]
+    reloads = wait_until(lambda: [line for line in lines("--filter", "type=daemon")
+                                  if " daemon reload " in line], "no reload among the events")
     assert len(reloads) == 1
     assert re.match(r"\d{4}-\d\d-\d\dT\S+ daemon reload \S+ \(.*debug=false.*labels=\[\]",
                     reloads[0])
