@@ -213,8 +213,10 @@ std::function<result<void>()> containers::opener() const {
       return leases.error();
     auto shown = std::make_shared<std::promise<void>>();
     auto done = shown->get_future();
-    caf::anon_send(manager, gantry::containers::containers_loaded{kept, std::move(*leases),
-                                                                  [shown] { shown->set_value(); }});
+    // Only the message holds the promise: if the manager has ended, the wait ends with the message.
+    caf::anon_send(
+        manager, gantry::containers::containers_loaded{
+                     kept, std::move(*leases), [shown = std::move(shown)] { shown->set_value(); }});
     done.wait();
     gantry::containers::recover_execs_blocking(services);
     return {};

@@ -7,7 +7,7 @@
 #   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
 #
 # For the integration tests on a release build:
-#   cmake --preset release && cmake --build --preset release --target gantryd
+#   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor
 #   scripts/integration.sh build/release/bin/gantryd
 #
 #   scripts/test.sh                 everything
@@ -45,7 +45,7 @@ run_fuzz() {
 }
 
 run_integration() {
-  build debug --target gantryd
+  build debug --target gantryd gantry-monitor
   scripts/integration.sh build/debug/bin/gantryd
 }
 

@@ -82,16 +82,22 @@ struct manager_state {
     if (!*kept.how)
       return what.answer.tell(*kept.how);
     auto id = what.what.id;
-    spawn_container(self, services, std::move(what.what), what.lease, container_origin::created);
-    publish_creation(id);
-    what.answer.tell({});
+    auto container = spawn_container(self, services, std::move(what.what), what.lease,
+                                     container_origin::created);
+    // In its first turn it shows itself; who is answered may look for it at once.
+    container_step shown{"created", std::make_shared<std::function<void()>>(
+                                        [all = services, id, adopted = kept.adopted] {
+                                          publish_creation(all, id);
+                                          adopted->answer.tell({});
+                                        })};
+    caf::anon_send(container, std::move(shown));
   }
 
-  void publish_creation(const std::string& id) const {
-    auto found_again = services.all->find(id);
-    if (!found_again)
+  static void publish_creation(const container_services& services, const std::string& id) {
+    auto found = services.all->find(id);
+    if (!found)
       return;
-    auto& view = (*found_again)->view;
+    auto& view = (*found)->view;
     api::event e;
     e.type = "container";
     e.action = "create";

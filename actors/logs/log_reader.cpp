@@ -17,6 +17,8 @@
 namespace gantry::logs {
 namespace {
 
+/// Looks at the files while a writer rotates them; one that is so fast loses them soon anyway.
+constexpr int most_scans = 100;
 constexpr std::size_t block_size = std::size_t{128} * 1024;
 // Longer than any record that a writer makes: 16 KiB, each byte escaped, and the attributes.
 constexpr std::size_t longest_line = std::size_t{1024} * 1024;
@@ -61,22 +63,33 @@ result<log_reader> log_reader::open(const log_files& files, const log_query& que
 }
 
 // Opens the files that are newer than those of the chain. NOTE: the youngest comes first, because a
-// rotation meanwhile makes names higher: so a file can be met twice but not missed.
+// rotation meanwhile makes names higher: so in one rotation a file can be met twice but not missed.
+// After more than one, what a higher name means is not older any more: then all is looked at anew.
 result<void> log_reader::find_newer() {
   const auto known = chain_.empty() ? 0 : chain_.back().inode;
   std::vector<log_file> newer;
-  for (std::uint32_t index = 0; index < files_.max_files + 1; ++index) {
-    const auto path = index == 0 ? files_.path : files_.path + '.' + std::to_string(index);
-    host::unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (!fd && errno == ENOENT)
-      continue; // being renamed, or there are no more
-    const auto facts = fd ? look_at(fd.get()) : std::nullopt;
-    if (!facts)
-      return host::errno_error("open", path, errno);
-    if (facts->inode == known)
+  const auto was_met = [&newer](std::uint64_t inode) {
+    return std::any_of(newer.begin(), newer.end(),
+                       [inode](const log_file& file) { return file.inode == inode; });
+  };
+  for (int scan = 0; scan < most_scans; ++scan) {
+    newer.clear();
+    for (std::uint32_t index = 0; index < files_.max_files + 1; ++index) {
+      const auto path = index == 0 ? files_.path : files_.path + '.' + std::to_string(index);
+      host::unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+      if (!fd && errno == ENOENT)
+        continue; // being renamed, or there are no more
+      const auto facts = fd ? look_at(fd.get()) : std::nullopt;
+      if (!facts)
+        return host::errno_error("open", path, errno);
+      if (facts->inode == known)
+        break;
+      if (!was_met(facts->inode))
+        newer.push_back({std::move(fd), facts->inode});
+    }
+    const auto youngest = look_at(files_.path);
+    if (newer.empty() || (youngest && youngest->inode == newer.front().inode))
       break;
-    if (newer.empty() || newer.back().inode != facts->inode)
-      newer.push_back({std::move(fd), facts->inode});
   }
   std::move(newer.rbegin(), newer.rend(), std::back_inserter(chain_));
   return {};

@@ -71,7 +71,7 @@ struct asio_clock::entry {
   std::uint64_t actor = 0; ///< 0: cannot be cancelled by its actor
 };
 
-asio_clock::asio_clock(boost::asio::io_context& io) : timer_(io) {}
+asio_clock::asio_clock(boost::asio::io_context& io) : timer_(std::in_place, io) {}
 
 asio_clock::~asio_clock() = default;
 
@@ -145,7 +145,7 @@ void asio_clock::shut_down() {
   {
     std::lock_guard guard{mutex_};
     stopped_ = true;
-    timer_.cancel();
+    timer_.reset();
   }
   cancel_all();
 }
@@ -200,8 +200,8 @@ void asio_clock::arm() {
   if (stopped_ || schedule_.empty() || schedule_.begin()->first >= armed_for_)
     return;
   armed_for_ = schedule_.begin()->first;
-  timer_.expires_at(armed_for_);
-  timer_.async_wait([this](const boost::system::error_code& ec) {
+  timer_->expires_at(armed_for_);
+  timer_->async_wait([this](const boost::system::error_code& ec) {
     if (!ec)
       on_timer();
   });

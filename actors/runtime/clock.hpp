@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -38,7 +39,7 @@ public:
   /// Number of time-outs and messages that wait for their moment.
   std::size_t pending() const;
 
-  /// Drops everything and never fires again. The timer is cancelled.
+  /// Drops everything and never fires again. Its io_context may go before it does.
   void shut_down();
 
 private:
@@ -55,7 +56,7 @@ private:
   void on_timer();
 
   mutable std::mutex mutex_;
-  boost::asio::steady_timer timer_;
+  std::optional<boost::asio::steady_timer> timer_; ///< none after `shut_down`
   schedule schedule_;
   lookup by_actor_;
   time_point armed_for_ = time_point::max();

@@ -243,7 +243,14 @@ void worker::stand_in() {
 
 scheduler::scheduler(caf::actor_system& sys) : abstract_coordinator(sys) {}
 
-scheduler::~scheduler() = default;
+scheduler::~scheduler() {
+  // With a handler that a context drops the last reference to an actor may go, which takes its leave
+  // of the clock and the registry.
+  if (clock_)
+    clock_->shut_down();
+  guards_.clear();
+  contexts_.clear();
+}
 
 scheduler* scheduler::of(caf::actor_system& sys) noexcept {
   if (auto* w = worker::current(); w && &w->owner().system() == &sys)

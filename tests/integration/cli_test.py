@@ -184,7 +184,7 @@ def test_a_bad_filter_is_named(shared_daemon, docker):
 def test_run_fails_clearly_with_125(shared_daemon, docker):
     done = docker(shared_daemon.unix(), "run", "x")
     assert (done.returncode, done.stdout) == (125, "")
-    assert ("docker: Error response from daemon: ContainerCreate (POST /containers/create) is not "
+    assert ("docker: Error response from daemon: ImageCreate with fromImage (pull) is not "
             "implemented by this daemon") in done.stderr
 
 
@@ -218,8 +218,8 @@ def test_events_between_two_times(daemon, docker):
                       "--until", f"{time.time():.9f}", *words)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout.splitlines()
-    reloads = [line for line in wait_until(lambda: lines("--filter", "type=daemon"), "no events")
-               if " daemon reload " in line]
+    reloads = wait_until(lambda: [line for line in lines("--filter", "type=daemon")
+                                  if " daemon reload " in line], "no reload among the events")
     assert len(reloads) == 1
     assert re.match(r"\d{4}-\d\d-\d\dT\S+ daemon reload \S+ \(.*debug=false.*labels=\[\]",
                     reloads[0])

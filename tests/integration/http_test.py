@@ -130,9 +130,9 @@ def test_options_anywhere(curl):
 
 
 def test_not_implemented_names_the_operation(curl):
-    answer = curl("/v1.50/containers/create", "-d", "{}", "-H", "Content-Type: application/json")
+    answer = curl("/v1.50/networks/create", "-d", "{}", "-H", "Content-Type: application/json")
     assert answer.status == 501
-    assert json.loads(answer.body)["message"].startswith("ContainerCreate ")
+    assert json.loads(answer.body)["message"].startswith("NetworkCreate ")
 
 
 def test_bad_query_and_filters_are_400(curl):
@@ -261,7 +261,7 @@ def test_expect_100_continue(debug_daemon):
 
 def test_no_100_continue_for_a_body_that_nobody_reads(shared_daemon):
     with Wire(shared_daemon.unix()) as wire:
-        wire.send(b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Length: 3000000\r\n"
+        wire.send(b"POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Length: 3000000\r\n"
                   b"Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n")
         assert wire.read_response().status == 501
 
@@ -315,7 +315,7 @@ def test_a_body_over_the_limit_is_413(debug_daemon):
 
 def test_an_unread_body_does_not_spoil_the_connection(shared_daemon):
     def post(wire, size):
-        wire.send(b"POST /containers/create HTTP/1.1\r\nHost: d\r\n"
+        wire.send(b"POST /networks/create HTTP/1.1\r\nHost: d\r\n"
                   b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % size
                   + b"x" * size)
         answer = wire.read_response()
@@ -336,7 +336,7 @@ def test_an_unread_body_does_not_spoil_the_connection(shared_daemon):
 
 def test_an_endless_unread_body_ends_the_connection(shared_daemon):
     with Wire(shared_daemon.unix()) as wire:
-        wire.send(b"POST /containers/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n"
+        wire.send(b"POST /networks/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n"
                   b"Content-Type: application/json\r\n\r\n")
         answer = wire.read_response()
         assert answer.status == 501

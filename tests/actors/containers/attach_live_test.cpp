@@ -77,10 +77,13 @@ public:
   /// As a container's actor does it before the start.
   void attach_now(const attach_session_actor& session) {
     answer<bool> attached;
-    sys.spawn([this, &session, tell = attached.teller()](caf::event_based_actor* self) {
-      self->request(session, caf::infinite, attach_monitor{c.settings.control_socket})
+    // NOTE: CAF binds a reference to a null pointer for a function without arguments.
+    const auto ask = [this, tell = attached.teller()](caf::event_based_actor* self,
+                                                      const attach_session_actor& to) {
+      self->request(to, caf::infinite, attach_monitor{c.settings.control_socket})
           .then([tell](core::done) { tell(true); }, [tell](const caf::error&) { tell(false); });
-    });
+    };
+    sys.spawn(ask, session);
     CHECK(attached.get());
   }
 
@@ -249,12 +252,10 @@ TEST_CASE("attach_session: only the log", "[actors][containers]") {
 }
 
 TEST_CASE("attach_session: the monitor is killed", "[actors][containers]") {
-  attach_fixture f{"echo on; sleep 1000"};
+  attach_fixture f{"sleep 1000"};
   auto starter = f.c.run();
-  auto options = outputs;
-  options.logs = true;
-  auto a = f.attach(options);
-  const auto begun = a->client.receive_until("on\n");
+  auto a = f.attach(outputs, false);
+  f.attach_now(a->session);
   f.c.monitor_killed = true;
   ::kill(parent_of(starter.greeting.pid), SIGKILL);
   CHECK(demultiplex(a->client.receive_all()).error ==

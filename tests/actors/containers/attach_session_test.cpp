@@ -263,11 +263,11 @@ TEST_CASE_METHOD(session_fixture,
   CHECK(phase() == "attached");
   client.close();
   settle();
-  CHECK(ending() == "client gone");
   CHECK(phase() == "detaching"); // waits for the monitor's word that all input is there
   CHECK(other.asked() == strings{"detach"});
   pass(11s);
   CHECK(phase() == "gone");
+  CHECK(ending() == "client gone");
 }
 
 TEST_CASE_METHOD(session_fixture, "attach_session: a client that left is still heard to its end",

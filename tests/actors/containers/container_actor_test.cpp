@@ -19,7 +19,7 @@ TEST_CASE("container actor: runs a process to its end and removes what it ran in
   CHECK(d.state().exit_code == 7);
   CHECK(s.log().find(R"("log":"hello\n")") != std::string::npos);
   CHECK(s.place.mounts().empty());
-  CHECK_FALSE(s.place.has("exec/containers/" + s.kept.id));
+  CHECK_FALSE(s.place.has("containers/" + s.kept.id));
   CHECK(d.ask(verb::start) == "0");
   CHECK(d.ask(verb::stop) != "");
   CHECK(d.ask(verb::remove) == "0");
@@ -52,7 +52,7 @@ TEST_CASE("container actor: stop ends it by its signal, kill at once",
 
 TEST_CASE("container actor: paused and resumed, its process stands still",
           "[actors][containers][runc]") {
-  subject s{{"sleep", "100"}};
+  subject s{{"busybox", "sleep", "100"}};
   daemon_of_containers d{s.place};
   d.load({s.kept});
   CHECK(d.ask(verb::start) == "0");
@@ -100,8 +100,8 @@ TEST_CASE("container actor: a daemon that comes back finds what runs, and what e
   SECTION("it has ended") {
     s.place.write("data/containers/" + kept.id + "/merged/end", "");
     REQUIRE(test::eventually([&] {
-      return s.place.has("exec/containers/" + kept.id + "/exit") &&
-             !s.place.has("exec/containers/" + kept.id + "/control.sock");
+      return s.place.has("containers/" + kept.id + "/exit") &&
+             !s.place.has("containers/" + kept.id + "/control.sock");
     }));
     daemon_of_containers d{s.place};
     d.load({kept});

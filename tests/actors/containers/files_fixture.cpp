@@ -34,7 +34,7 @@ void mount_dir::unmount() const {
 }
 
 container_place::container_place()
-    : paths(file("data"), file("exec"),
+    : paths(file("data"), path(), // an exec root with room for sockets
             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef") {
   fs::create_directories(file("data"));
   host_config.network_mode = "host";
@@ -105,7 +105,7 @@ std::string run_bundle(const container_place& place, const prepared_start& prepa
                       {"run", "--bundle", prepared.monitor.bundle, prepared.monitor.id});
   const auto ran = host::run_child(command);
   INFO((ran ? ran->out + ran->err : ran.error().message));
-  INFO(place.read("exec/containers/" + place.paths.id() + "/bundle/config.json"));
+  INFO(place.read("containers/" + place.paths.id() + "/bundle/config.json"));
   REQUIRE(ran.has_value());
   REQUIRE(ran->exit.success());
   return ran->out + ran->err;
