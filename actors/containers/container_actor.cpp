@@ -313,6 +313,8 @@ void container_state::show() {
 
 void container_state::save() {
   if (gone()) {
+    // There it is held; who waits for its end has still to hear of it.
+    held_to_the_end_ = core::to_ptr(self_);
     services_.all->remove(id_);
     services_.all->release(name_, id_);
     forget_execs_of(services_, id_);

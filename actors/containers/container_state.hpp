@@ -165,6 +165,7 @@ private:
   std::vector<attach_session_actor> sessions_; ///< for the next start
   std::map<container::ticket, life_request_ptr> requests_;
   container::ticket last_ticket_ = 0;
+  caf::strong_actor_ptr held_to_the_end_; ///< itself, from its removal until it quits
   bool acting_ = false;
 
   // After a start of the daemon.

@@ -5,7 +5,7 @@
 #include "protocol/container/detach_keys.hpp"
 #include "tests/actors/containers/attach_client.hpp"
 #include "tests/actors/containers/fake_monitor.hpp"
-#include "tests/support/actor_fixture.hpp"
+#include "tests/actors/containers/io_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -40,7 +40,7 @@ owner_actor::behavior_type run_owner(owner_actor::stateful_pointer<owner_state>,
           [seen](const attach_exited& e) { seen->exited.push_back(e); }};
 }
 
-class session_fixture : public io_of_test, public actor_fixture {
+class session_fixture : public io_fixture {
 public:
   session_fixture() : client(server_end_) {}
 
@@ -69,15 +69,15 @@ public:
     return other;
   }
 
-  void settle() {
-    for (std::size_t turns = 1, handlers = 1; turns + handlers > 0;) {
-      io.restart();
-      handlers = io.poll();
-      turns = run();
+  /// The process ends after more output than the client, who does not read, has room for.
+  void end_with_much_left(fake_monitor& other) {
+    std::string piece;
+    encode(piece, event{output_bytes{source::out, std::string(largest_piece, 'x')}});
+    for (int i = 0; i < 5; ++i) {
+      other.send_raw(piece);
+      settle();
     }
-  }
-  void pass(std::chrono::nanoseconds d) {
-    advance_time(d);
+    other.send(exited{});
     settle();
   }
   std::string phase() {
@@ -451,14 +451,7 @@ TEST_CASE_METHOD(session_fixture, "attach_session: a client that never takes the
                  "[actors][containers]") {
   start(outputs);
   auto other = attached_monitor("attach out err 10000");
-  std::string piece;
-  encode(piece, event{output_bytes{source::out, std::string(largest_piece, 'x')}});
-  for (int i = 0; i < 5; ++i) {
-    other.send_raw(piece);
-    settle();
-  }
-  other.send(exited{});
-  settle();
+  end_with_much_left(other);
   CHECK(phase() == "waiting for the client");
   pass(4min);
   CHECK(phase() == "waiting for the client");
@@ -471,14 +464,7 @@ TEST_CASE_METHOD(session_fixture, "attach_session: the one that takes nothing at
                  "[actors][containers]") {
   start(outputs);
   auto other = attached_monitor("attach out err 10000");
-  std::string piece;
-  encode(piece, event{output_bytes{source::out, std::string(largest_piece, 'x')}});
-  for (int i = 0; i < 5; ++i) {
-    other.send_raw(piece);
-    settle();
-  }
-  other.send(exited{});
-  settle();
+  end_with_much_left(other);
   pass(6min);
   CHECK(phase() == "gone");
   CHECK(ending() == "client gone");

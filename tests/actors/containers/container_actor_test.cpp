@@ -77,6 +77,8 @@ TEST_CASE("container actor: a program that is not there is the caller's error, a
   CHECK(d.state().status == container_status::created);
   CHECK(d.state().exit_code == 127);
   CHECK(s.place.mounts().empty());
+  // No time-out holds its actor, which has to hear that the removal is kept before it can answer.
+  CHECK(d.ask(verb::remove) == "0");
 }
 
 TEST_CASE("container actor: a daemon that comes back finds what runs, and what ended meanwhile",

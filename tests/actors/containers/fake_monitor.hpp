@@ -4,8 +4,6 @@
 #include "protocol/monitor/messages.hpp"
 #include "tests/support/temp_dir.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -18,11 +16,6 @@
 #include <vector>
 
 namespace gantry::test {
-
-/// A first base, so that what actors watch is there until the last of them has ended.
-struct io_of_test {
-  boost::asio::io_context io{1};
-};
 
 /// The monitor's end of a connection, in the hands of a test. Never blocks.
 class fake_monitor {

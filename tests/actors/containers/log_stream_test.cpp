@@ -71,6 +71,14 @@ public:
   ~stream_fixture() { caf::anon_send_exit(engine_, caf::exit_reason::kill); }
 
   /// Runs a stream to a client.
+  /// With a monitor, which has greeted; it is the test itself.
+  fake_monitor show_beside_monitor(log_stream what) {
+    what.control_socket = control.path();
+    show(std::move(what));
+    auto other = control.accept();
+    other.send(monitor::hello{});
+    return other;
+  }
   void show(log_stream what, bool greedy = true) {
     what.content_type = "text/x-log";
     engine::job_table table;
@@ -117,6 +125,7 @@ public:
 
   temp_dir dir;
   logs::log_files files{logs::log_driver::json_file, dir.file("c.log"), 0, 1};
+  fake_control_socket control;
 
 private:
   std::shared_ptr<received> got_ = std::make_shared<received>();
@@ -222,7 +231,6 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: ends when the monitor does", "[act
   writer.append(logs::source::out, "one\n");
   auto what = raw(files);
   what.query.follow = true;
-  fake_control_socket control;
   what.control_socket = control.path();
   SECTION("it is gone already") { std::filesystem::remove(control.path()); }
   show(what);
@@ -247,11 +255,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: waits without a worker, and for a 
   writer.append(logs::source::out, "one\n");
   auto what = raw(files);
   what.query.follow = true;
-  fake_control_socket control;
-  what.control_socket = control.path();
-  show(what);
-  auto other = control.accept();
-  other.send(monitor::hello{});
+  auto other = show_beside_monitor(what);
   const auto awaited = [&](std::uint64_t offset) {
     std::vector<std::string> asked;
     CHECK(eventually([&] { return !(asked = other.asked()).empty(); }));
@@ -276,11 +280,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: a failure in a framed stream has i
   log_stream what;
   what.files = files;
   what.query.follow = true;
-  fake_control_socket control;
-  what.control_socket = control.path();
-  show(what);
-  auto other = control.accept();
-  other.send(monitor::hello{});
+  auto other = show_beside_monitor(what);
   CHECK(eventually([&] { return !other.asked().empty(); }));
   std::filesystem::create_directory(files.path);
   other.send(monitor::log_grew{{1, 1}});
@@ -296,11 +296,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: ends when `until` has passed, thou
   auto what = raw(files);
   what.query.follow = true;
   what.query.until = now_and(300ms);
-  fake_control_socket control;
-  what.control_socket = control.path();
-  show(what);
-  auto other = control.accept();
-  other.send(monitor::hello{});
+  auto other = show_beside_monitor(what);
   CHECK(reply().status == 0);
   CHECK(logs::now() >= what.query.until);
   CHECK(bytes() == "one\n");
@@ -310,11 +306,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: ends when its client leaves",
                  "[actors][containers]") {
   auto what = raw(files);
   what.query.follow = true;
-  fake_control_socket control;
-  what.control_socket = control.path();
-  show(what);
-  auto other = control.accept();
-  other.send(monitor::hello{});
+  auto other = show_beside_monitor(what);
   CHECK(eventually([&] { return !other.asked().empty(); }));
   cancel();
   CHECK(reply().status == 0);

@@ -2,7 +2,7 @@
 
 #include "actors/server/byte_stream.hpp"
 #include "tests/actors/containers/fake_monitor.hpp"
-#include "tests/support/actor_fixture.hpp"
+#include "tests/actors/containers/io_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -36,7 +36,7 @@ owner_actor::behavior_type run_owner(owner_actor::stateful_pointer<owner_state>,
 }
 
 /// A link whose time and turns belong to the test, to a monitor that is the test itself.
-class link_fixture : public io_of_test, public actor_fixture {
+class link_fixture : public io_fixture {
 public:
   explicit link_fixture(int backlog = 16) : control(backlog) {}
 
@@ -57,18 +57,6 @@ public:
     settle();
     REQUIRE(take_told() == std::vector<string>{"hello"});
     return other;
-  }
-
-  void settle() {
-    for (std::size_t turns = 1, handlers = 1; turns + handlers > 0;) {
-      io.restart();
-      handlers = io.poll();
-      turns = run();
-    }
-  }
-  void pass(std::chrono::nanoseconds d) {
-    advance_time(d);
-    settle();
   }
 
   void ask(const request& what, caf::timespan limit = limits::monitor_answer) {
