@@ -238,6 +238,15 @@ std::function<std::string()> containers::finder(const settings& s) const {
   };
 }
 
+void containers::stop_blocking(std::chrono::seconds limit) {
+  auto stopped = std::make_shared<std::promise<void>>();
+  auto done = stopped->get_future();
+  // Only the message holds the promise: if the manager has ended, the wait ends with the message.
+  caf::anon_send(manager_, gantry::containers::end_containers{
+                               limit, [stopped = std::move(stopped)] { stopped->set_value(); }});
+  done.wait();
+}
+
 void containers::end() {
   gantry::containers::end_execs(services_);
   caf::anon_send(manager_, gantry::containers::end_containers{});

@@ -7,6 +7,7 @@
 #include "app/settings.hpp"
 #include "protocol/error.hpp"
 
+#include <chrono>
 #include <functional>
 
 namespace gantry::app {
@@ -35,7 +36,12 @@ public:
   /// runtimes does.
   std::function<std::string()> finder(const settings& s) const;
 
-  /// Ends the actors. The containers go on.
+  /// Stops the containers that run, for the daemon's end, and returns when they rest or did not
+  /// within the time: `limit`, or longer if a container may take longer to stop; negative: without
+  /// limit. What starts again by its policy does so with the next daemon.
+  void stop_blocking(std::chrono::seconds limit);
+
+  /// Ends the actors. Containers that run go on.
   void end();
 
 private:

@@ -258,6 +258,8 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
 daemon::~daemon() {
   auto& p = *parts_;
+  if (p.shutting_down && !p.current.live_restore)
+    p.containers->stop_blocking(std::chrono::seconds{p.current.shutdown_timeout});
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
                       core::to_ptr(p.activation), core::to_ptr(p.hub)})
     caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);

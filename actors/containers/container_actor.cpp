@@ -20,8 +20,8 @@ using container::container_status;
 constexpr std::size_t most_requests = 1000;
 
 const char* word_of(life_request::verb what) noexcept {
-  constexpr const char* words[] = {"start", "stop",    "restart", "kill",
-                                   "pause", "unpause", "remove",  "wait"};
+  constexpr const char* words[] = {"start",   "stop",   "restart", "kill", "pause",
+                                   "unpause", "remove", "wait",    "end"};
   return words[static_cast<std::size_t>(what)];
 }
 
@@ -117,6 +117,9 @@ void container_state::begin(container::ticket from, const life_request& request)
     if (request.registered)
       request.registered();
     break;
+  case verb::end_with_daemon:
+    life->end_with_daemon(from);
+    break;
   }
 }
 
@@ -170,35 +173,6 @@ void container_state::resize(const resize_terminal_ptr& what) {
              }
              what->answer.tell(how);
            });
-}
-
-void container_state::rename(const rename_container_ptr& what) {
-  auto old = std::exchange(name_, what->name);
-  auto e = event("rename");
-  e.attributes.insert_or_assign("oldName", old);
-  show();
-  write({change_definition{id_, name_, *definition_}});
-  services_.all->release(old, id_);
-  services_.publish(std::move(e));
-  what->answer.tell({});
-}
-
-void container_state::update(const update_container_ptr& what) {
-  auto changed = std::make_shared<container::container_definition>(*definition_);
-  if (auto done = container::apply_update(changed->host_config, what->what); !done)
-    return what->answer.tell(api_error{done.error().kind, "Cannot update container " + id_ + ": " +
-                                                              done.error().message});
-  auto keep = [this, what, changed] {
-    definition_ = changed;
-    config_ = {definition_, &definition_->config};
-    host_config_ = {definition_, &definition_->host_config};
-    life->set_settings(life_settings());
-    show();
-    write({change_definition{id_, name_, *definition_}});
-    services_.publish(event("update"));
-    what->answer.tell({});
-  };
-  keep();
 }
 
 // -- actions --------------------------------------------------------------------------------------
@@ -376,7 +350,7 @@ core::facts container_state::describe() const {
   return f;
 }
 
-void container_state::leave(const leave_container&) { self_->quit(); }
+void container_state::leave() { self_->quit(); }
 
 // -- the actor ------------------------------------------------------------------------------------
 
@@ -396,7 +370,7 @@ run_container(container_actor::stateful_pointer<container_state> self, container
       [&s](const update_container_ptr& x) { s.update(x); },
       [&s](const find_container& x) { s.find(x); },
       [&s](daemon_is_up) { s.daemon_is_up(); },
-      [&s](const leave_container& x) { s.leave(x); },
+      [&s](leave_container) { s.leave(); },
       [&s](const core::io_ready& x) { s.link.on_ready(x); },
       [](const container_step& x) { (*x.next)(); },
       [&s](const container_timer& x) { s.on_timer(x); },

@@ -22,7 +22,17 @@ namespace gantry::containers {
 
 /// A request that changes where a container stands, or waits for such a change.
 struct life_request {
-  enum class verb : std::uint8_t { start, stop, restart, kill, pause, unpause, remove, wait };
+  enum class verb : std::uint8_t {
+    start,
+    stop,
+    restart,
+    kill,
+    pause,
+    unpause,
+    remove,
+    wait,
+    end_with_daemon, ///< as stop; the next daemon starts it again if its policy says so
+  };
 
   verb what = verb::start;
   std::optional<int> signal;                   ///< stop, restart, kill
@@ -96,10 +106,8 @@ struct find_container {
 /// The setup is known: what is to run is started, what is to go goes.
 struct daemon_is_up {};
 
-/// The daemon ends: the container's actor ends when the container has been stopped, if it is to be.
-struct leave_container {
-  bool stop = false;
-};
+/// The daemon ends, and with it the container's actor. The container stays as it is.
+struct leave_container {};
 
 } // namespace gantry::containers
 

@@ -147,6 +147,8 @@ void container_state::settled() {
     if (auto request = requests_.find(ticket); request != requests_.end())
       begin(ticket, *request->second);
   go_on();
+  for (auto& what : std::exchange(updates_for_later_, {}))
+    update(what);
 }
 
 } // namespace gantry::containers

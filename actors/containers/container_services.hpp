@@ -32,21 +32,30 @@ struct container_setup {
   std::shared_ptr<store::trash> bin; ///< takes what is removed; never null
 };
 
-/// Where the setup is found once it is known: before anything is asked of a container's actor, but
-/// perhaps after the first client is served (`when_ready`). Copies are of the same place.
+/// Where the setup is found once it is known: before a container's actor does anything, but perhaps
+/// after the first client is served. Copies are of the same place. Any thread.
 class setup_place {
 public:
-  /// Once.
-  void set(std::shared_ptr<const container_setup> setup) const { *place_ = std::move(setup); }
+  using setup_ptr = std::shared_ptr<const container_setup>;
 
-  const container_setup* operator->() const { return place_->get(); }
-  const container_setup& operator*() const { return **place_; }
+  setup_place();
+
+  /// Once. Calls those who wait.
+  void set(setup_ptr setup) const;
+
+  /// Calls `then` when it is known: now, or on the thread that sets it. `then` must not block. False
+  /// if too many wait already. If the daemon ends before, `then` goes uncalled.
+  bool when_known(std::function<void()> then) const;
+
+  /// Only once it is known.
+  const container_setup* operator->() const { return get().get(); }
+  const container_setup& operator*() const { return *get(); }
   /// Null before it was set.
-  std::shared_ptr<const container_setup> get() const { return *place_; }
+  setup_ptr get() const;
 
 private:
-  using setup_ptr = std::shared_ptr<const container_setup>;
-  std::shared_ptr<setup_ptr> place_ = std::make_shared<setup_ptr>();
+  struct place;
+  std::shared_ptr<place> place_;
 };
 
 /// What all that is done with containers works with. Cheap to copy; everything in it may be used by

@@ -49,16 +49,21 @@ struct container_state {
   void init(self_pointer me, container_services given, kept_container what, store::lease layers,
             container_origin origin);
 
+  /// Updates that may wait until the container is settled.
+  static constexpr std::size_t most_updates_for_later = 100;
+
   // -- requests: container_actor.cpp
   void ask(const life_request_ptr& request);
   void abandon(const life_request_ptr& request);
   void on_late(container::ticket from);
   void on_timer(const container_timer& timer);
   void resize(const resize_terminal_ptr& what);
+  void leave();
+  core::facts describe() const;
+
+  // -- container_change.cpp
   void rename(const rename_container_ptr& what);
   void update(const update_container_ptr& what);
-  void leave(const leave_container& how);
-  core::facts describe() const;
 
   // -- the start: container_start.cpp
   void attach(const attach_to& what);
@@ -108,6 +113,9 @@ private:
   /// Has a worker do something and goes on with its result in a turn of this actor.
   template <class T>
   void on_worker(const char* what, std::function<T()> work, std::function<void(T)> then);
+
+  // -- container_change.cpp
+  void keep_update(const update_container_ptr& what);
 
   // -- container_start.cpp
   void begin_start();
@@ -173,6 +181,7 @@ private:
   bool up_ = true;                           ///< the setup is known
   bool settled_ = true;                      ///< found, up, and nothing of an old run is left
   std::vector<container::ticket> for_later_; ///< requests that wait for that
+  std::vector<update_container_ptr> updates_for_later_;
 
   // Changes are numbered in the order in which they are written.
   std::uint64_t written_ = 0; ///< number of the last that is on its way

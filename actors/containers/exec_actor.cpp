@@ -184,6 +184,7 @@ exec_actor::behavior_type run_exec(exec_actor::stateful_pointer<exec_state> self
       [&s](const resize_exec_ptr& x) { s.resize(x); },
       [&s](exec_container_ended) { s.on_container_ended(); },
       [&s](const core::io_ready& x) { s.on_ready(x); },
+      [&s](exec_setup_known) { s.prepare(); },
       [&s](const exec_prepared& x) { s.on_prepared(*x.how); },
       [&s](const exec_launched& x) { s.on_launched(*x.how); },
       [&s](const exec_end_found& x) { s.on_end_found(x); },

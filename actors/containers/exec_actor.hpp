@@ -61,6 +61,9 @@ struct exec_end_found {
   monitor::exit_status status;
 };
 
+/// INTERNAL: what is to be known of the machine is known.
+struct exec_setup_known {};
+
 /// INTERNAL: a resize has waited long enough.
 struct exec_resize_late {
   resize_exec_ptr what;
@@ -73,6 +76,7 @@ GANTRY_LOCAL_MESSAGE(gantry::containers::leave_exec)
 GANTRY_LOCAL_MESSAGE(gantry::containers::resize_exec_ptr)
 GANTRY_LOCAL_MESSAGE(gantry::containers::exec_container_ended)
 GANTRY_LOCAL_MESSAGE(gantry::containers::take_back_exec)
+GANTRY_LOCAL_MESSAGE(gantry::containers::exec_setup_known)
 GANTRY_LOCAL_MESSAGE(gantry::containers::exec_prepared)
 GANTRY_LOCAL_MESSAGE(gantry::containers::exec_launched)
 GANTRY_LOCAL_MESSAGE(gantry::containers::exec_end_found)
@@ -88,9 +92,9 @@ using exec_actor =
                      caf::reacts_to<resize_exec_ptr>, caf::reacts_to<exec_container_ended>,
                      // INTERNAL
                      caf::reacts_to<take_back_exec>, caf::reacts_to<core::io_ready>,
-                     caf::reacts_to<exec_prepared>, caf::reacts_to<exec_launched>,
-                     caf::reacts_to<exec_end_found>, caf::reacts_to<exec_resize_late>,
-                     caf::reacts_to<attach_exited>,
+                     caf::reacts_to<exec_setup_known>, caf::reacts_to<exec_prepared>,
+                     caf::reacts_to<exec_launched>, caf::reacts_to<exec_end_found>,
+                     caf::reacts_to<exec_resize_late>, caf::reacts_to<attach_exited>,
                      caf::reacts_to<attach_ended>>::extend_with<core::inspectable_actor>;
 
 /// Makes an exec in a container and shows it; nothing of it runs yet. Returns its id. The options

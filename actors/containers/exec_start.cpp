@@ -92,11 +92,17 @@ void exec_state::start(const start_exec_ptr& asked) {
   if (attached_)
     session_ =
         open_session(*services_.system, *asked, session_options(), core::to_ptr(exec_actor{self_}));
-  prepare();
+  phase_ = phase::preparing;
+  const auto waits = services_.setup.when_known(
+      [me = exec_actor{self_}] { caf::anon_send(me, exec_setup_known{}); });
+  if (!waits)
+    fail({errc::unavailable, "exec: too many wait for the daemon's start; try again later"},
+         cannot_start);
 }
 
 void exec_state::prepare() {
-  phase_ = phase::preparing;
+  if (phase_ != phase::preparing)
+    return;
   auto found = services_.all->find(view_.container_id);
   if (!found)
     return fail(found.error(), cannot_start);

@@ -22,6 +22,7 @@ public:
   void init(self_pointer me, container_services given, container::exec_view what);
   void take_back();
   void start(const start_exec_ptr& asked);
+  void prepare();
   void on_prepared(const result<monitor::settings>& how);
   void on_launched(const result<std::int32_t>& how);
 
@@ -48,7 +49,6 @@ private:
 
   bool wants_streams() const;
   attach_options session_options() const;
-  void prepare();
   void connect();
   void let_go();
   void begun();

@@ -3,10 +3,12 @@
 #include "actors/containers/container_actor.hpp"
 #include "actors/containers/container_limits.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/log.hpp"
 #include "actors/runtime/scheduler.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace gantry::containers {
@@ -15,6 +17,10 @@ namespace {
 
 /// Requests that wait for the setup; more are refused.
 constexpr std::size_t most_waiting = 1000;
+
+/// What a container gets to end in, if it says nothing, and what is added for its kill.
+constexpr std::chrono::seconds stop_time{10};
+constexpr std::chrono::seconds kill_time{5};
 
 struct manager_state {
   static inline const char* name = "containers";
@@ -110,10 +116,55 @@ struct manager_state {
     services.publish(std::move(e));
   }
 
-  void end() {
+  void end(const end_containers& how) {
+    ended = how.done;
+    if (how.stop)
+      stop_all(*how.stop);
+    if (to_rest == 0)
+      leave_all();
+  }
+
+  void stop_all(std::chrono::seconds limit) {
+    for (auto& one : *services.all->all()) {
+      auto actor = services.all->actor_of(one->view.id);
+      if (!actor || !container::is_running(one->view.state.status))
+        continue;
+      auto own = std::chrono::seconds{one->view.config->stop_timeout.value_or(stop_time.count())};
+      if (limit.count() >= 0)
+        limit = own.count() < 0 ? own : std::max(limit, own + kill_time);
+      auto request = std::make_shared<life_request>();
+      request->what = life_request::verb::end_with_daemon;
+      request->answer = outcome<std::int64_t>{"the container", [to = manager_actor{self}](auto&&) {
+                                                caf::anon_send(to, container_at_rest{});
+                                              }};
+      core::tell(actor, life_request_ptr{std::move(request)});
+      ++to_rest;
+    }
+    if (to_rest == 0)
+      return;
+    log::write(log::level::info, "containers", "stopping the containers that run",
+               {{"containers", std::to_string(to_rest)}});
+    if (limit.count() >= 0)
+      caf::delayed_anon_send(manager_actor{self}, caf::timespan{limit}, stopping_late{});
+  }
+
+  void on_rest() {
+    if (--to_rest == 0)
+      leave_all();
+  }
+
+  void on_stopping_late() {
+    log::write(log::level::error, "containers", "containers did not stop in time and go on",
+               {{"containers", std::to_string(to_rest)}});
+    leave_all();
+  }
+
+  void leave_all() {
     for (auto& one : *services.all->all())
       if (auto actor = services.all->actor_of(one->view.id))
         core::tell(actor, leave_container{});
+    if (auto then = std::exchange(ended, nullptr))
+      then();
     self->quit();
   }
 
@@ -121,7 +172,8 @@ struct manager_state {
     return {{{"containers", std::to_string(services.all->all()->size())},
              {"to be found", std::to_string(to_find)},
              {"setup", ready ? "known" : "being found out"},
-             {"waiting for it", std::to_string(waiting.size())}}};
+             {"waiting for it", std::to_string(waiting.size())},
+             {"to be stopped", std::to_string(to_rest)}}};
   }
 
   manager_actor::pointer self = nullptr;
@@ -129,6 +181,8 @@ struct manager_state {
   std::vector<container_actor> kept_ones; ///< until the setup is known
   std::size_t to_find = 0;
   std::function<void()> shown; ///< until it is called
+  std::size_t to_rest = 0;     ///< at the daemon's end
+  std::function<void()> ended; ///< until it is called
   std::vector<std::function<void()>> waiting;
   bool ready = false;
 };
@@ -143,7 +197,9 @@ manager_actor::behavior_type run_manager(manager_actor::stateful_pointer<manager
       [&s](setup_known) { s.on_setup(); },
       [&s](const when_ready& x) { s.wait(x); },
       [&s](const adopt_container_ptr& x) { s.adopt(x); },
-      [&s](end_containers) { s.end(); },
+      [&s](const end_containers& x) { s.end(x); },
+      [&s](container_at_rest) { s.on_rest(); },
+      [&s](stopping_late) { s.on_stopping_late(); },
       [&s](const container_kept& x) { s.on_kept(x); },
       [&s](container_found) { s.on_found(); },
       [&s](finding_late) { s.show_all(); },

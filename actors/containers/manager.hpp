@@ -5,8 +5,10 @@
 #include "actors/core/interfaces.hpp"
 #include "actors/store/image_store.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,8 +40,19 @@ struct adopt_container {
 };
 using adopt_container_ptr = std::shared_ptr<adopt_container>;
 
-/// The daemon ends.
-struct end_containers {};
+/// The daemon ends, and with it the actors of all containers.
+struct end_containers {
+  /// Before, those that run are stopped, in at most this time or what the slowest of them may take
+  /// and a bit; negative: without limit. Nothing: they go on, for the next daemon.
+  std::optional<std::chrono::seconds> stop;
+  std::function<void()> done; ///< called when they rest, or the time is over; may be empty
+};
+
+/// INTERNAL: one of them rests.
+struct container_at_rest {};
+
+/// INTERNAL: the time to stop them in is over.
+struct stopping_late {};
 
 /// INTERNAL: what became of one of the kept containers is known.
 struct container_found {};
@@ -60,6 +73,8 @@ GANTRY_LOCAL_MESSAGE(gantry::containers::setup_known)
 GANTRY_LOCAL_MESSAGE(gantry::containers::when_ready)
 GANTRY_LOCAL_MESSAGE(gantry::containers::adopt_container_ptr)
 GANTRY_LOCAL_MESSAGE(gantry::containers::end_containers)
+GANTRY_LOCAL_MESSAGE(gantry::containers::container_at_rest)
+GANTRY_LOCAL_MESSAGE(gantry::containers::stopping_late)
 GANTRY_LOCAL_MESSAGE(gantry::containers::container_kept)
 GANTRY_LOCAL_MESSAGE(gantry::containers::container_found)
 GANTRY_LOCAL_MESSAGE(gantry::containers::finding_late)
@@ -71,7 +86,8 @@ namespace gantry::containers {
 using manager_actor =
     caf::typed_actor<caf::reacts_to<containers_loaded>, caf::reacts_to<setup_known>,
                      caf::reacts_to<when_ready>, caf::reacts_to<adopt_container_ptr>,
-                     caf::reacts_to<end_containers>, caf::reacts_to<container_kept>,
+                     caf::reacts_to<end_containers>, caf::reacts_to<container_at_rest>,
+                     caf::reacts_to<stopping_late>, caf::reacts_to<container_kept>,
                      caf::reacts_to<container_found>,
                      caf::reacts_to<finding_late>>::extend_with<core::inspectable_actor>;
 

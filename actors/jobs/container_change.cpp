@@ -75,8 +75,8 @@ boost::json::value warnings_reply(const container::warning_list& warnings) {
   return boost::json::object{{"Warnings", std::move(list)}};
 }
 
-result<void> update(const container_services& services, const job::request& asked,
-                    const tell_outcome& tell) {
+result<void> update_now(const container_services& services, const job::request& asked,
+                        const tell_outcome& tell) {
   auto request = container::parse_update_request(asked.environment.get("body"),
                                                  version_asked(asked.environment));
   if (!request)
@@ -102,6 +102,18 @@ result<void> update(const container_services& services, const job::request& aske
   change->answer =
       told(services, view.id, asked.args.front(), tell, job_output{warnings_reply(warnings)});
   tell_container(*services.all, view.id, std::move(change));
+  return {};
+}
+
+/// What limits are possible here may have still to be found out.
+result<void> update(const container_services& services, const job::request& asked,
+                    const tell_outcome& tell) {
+  const auto waits = services.setup.when_known([services, asked, tell] {
+    if (auto begun = update_now(services, asked, tell); !begun)
+      tell(begun.error());
+  });
+  if (!waits)
+    return api_error{errc::unavailable, "update: too many requests wait for the daemon's start"};
   return {};
 }
 

@@ -110,6 +110,8 @@ void life::start(ticket from) {
   default:
     break;
   }
+  if (daemon_ends_)
+    return fail(from, errc::unavailable, "the daemon ends");
   if (step_ == step::releasing || step_ == step::resuming || step_ == step::pausing)
     return defer(from, [this, from] { start(from); });
   if (step_ == step::starting) {
@@ -240,6 +242,17 @@ void life::stop(ticket from, std::optional<int> signal, std::optional<seconds> t
     return fail(from, errc::not_modified, "container is already stopped");
   record_.stopped_by_hand = true;
   end_with({from, true, false}, signal, timeout);
+}
+
+void life::end_with_daemon(ticket from) {
+  daemon_ends_ = true;
+  disarm(life_timer::restart);
+  if (step_ == step::starting || step_ == step::pausing)
+    return defer(from, [this, from] { end_with_daemon(from); });
+  // One that waits for its next start stays like that: the next daemon starts it.
+  if (!up())
+    return answer(from, 0, true);
+  end_with({from, true, false}, {}, {});
 }
 
 void life::restart(ticket from, std::optional<int> signal, std::optional<seconds> timeout) {

@@ -145,6 +145,9 @@ public:
   void remove(ticket from, bool force, bool volumes);
   /// Answered with the exit code. It is registered when the call returns.
   void wait(ticket from, wait_condition condition);
+  /// The daemon ends: as `stop`, but the next one starts it again if its policy says so; until then
+  /// it does not start. Answered when it is at rest, at once if it is. Errors: system, as `stop`.
+  void end_with_daemon(ticket from);
   /// Nobody waits for that answer any more; what was begun goes on.
   void abandon(ticket from);
 
@@ -226,6 +229,7 @@ private:
   bool restart_cancelled_ = false;        ///< by stop or kill, until it is started by hand
   bool restart_by_hand_ = false;          ///< it ends in order to start again
   bool discard_volumes_ = false;
+  bool daemon_ends_ = false;
   bool gone_ = false;
 };
 

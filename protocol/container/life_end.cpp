@@ -102,7 +102,9 @@ void life::settle() {
   if (std::any_of(enders.begin(), enders.end(), [](auto& e) { return e.stop; }))
     publish("stop");
   for (auto& e : enders) {
-    if (e.restart) {
+    if (e.restart && daemon_ends_) {
+      fail(e.from, errc::unavailable, "the daemon ends");
+    } else if (e.restart) {
       start_again = true;
       if (e.from != 0)
         restarters.push_back(e.from);

@@ -441,7 +441,7 @@ result<run_config> apply_changes(run_config config, const std::vector<std::strin
     return file.error();
   for (const auto& in : file->instructions)
     if (!is_change(in.name))
-      return invalid(in.name + " is not a valid change command");
+      return invalid(lower(in.name) + " is not a valid change command");
   changer target{std::move(config), file->escape};
   for (const auto& in : file->instructions)
     if (auto applied = target.apply(in); !applied)

@@ -12,7 +12,7 @@ namespace gantry::oci {
 /// What comes of a config by the lines of a Dockerfile that `docker import --change` and `docker
 /// commit --change` give: CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER
 /// VOLUME WORKDIR. The lines are read as one text. Errors (invalid_parameter) in dockerd's words:
-/// `COPY is not a valid change command`, those of `parse_dockerfile` and `expand_word`, and what
+/// `copy is not a valid change command`, those of `parse_dockerfile` and `expand_word`, and what
 /// each instruction objects to (`USER requires exactly one argument`, `invalid containerPort: x`,
 /// ...). Source: sections 13.4 and 19.4.
 result<run_config> apply_changes(run_config config, const std::vector<std::string>& changes);

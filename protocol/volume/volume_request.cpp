@@ -12,18 +12,19 @@ result<volume_request> parse_volume_request(std::string_view body) {
   const auto value = container::detail::parse_body(body);
   if (!value)
     return value.error();
-  oci::detail::decoder d{"CreateOptions"};
-  d.object(*value, "volume.CreateOptions",
-           [&](std::string_view name, const boost::json::value& member) {
-             if (name == "name")
-               d.read(member, request.name);
-             else if (name == "driver")
-               d.read(member, request.driver);
-             else if (name == "driveropts")
-               d.read(member, request.options);
-             else if (name == "labels")
-               d.read(member, request.labels);
-           });
+  constexpr std::string_view type = "volume.CreateOptions";
+  const bool is_object = value->is_object() || value->is_null();
+  oci::detail::decoder d{is_object ? "CreateOptions" : type};
+  d.object(*value, type, [&](std::string_view name, const boost::json::value& member) {
+    if (name == "name")
+      d.read(member, request.name);
+    else if (name == "driver")
+      d.read(member, request.driver);
+    else if (name == "driveropts")
+      d.read(member, request.options);
+    else if (name == "labels")
+      d.read(member, request.labels);
+  });
   if (d.failed())
     return container::detail::invalid_json(d.error().message);
   return request;

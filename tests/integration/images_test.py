@@ -128,7 +128,7 @@ def test_import_refuses_what_it_cannot_have(daemon, docker, tmp_path):
     path = tmp_path / "root.tar"
     path.write_bytes(busybox_layer())
     bad = docker(daemon.unix(), "import", "-c", "COPY a b", path)
-    assert bad.returncode == 1 and "COPY is not a valid change command" in bad.stderr
+    assert bad.returncode == 1 and "copy is not a valid change command" in bad.stderr
     away = docker(daemon.unix(), "import", "http://127.0.0.1:1/x.tar")
     assert away.returncode == 1 and "connection refused" in away.stderr
     path.write_bytes(b"no tar at all" * 100)

@@ -1,11 +1,35 @@
 #include "tests/actors/containers/daemon_of_containers.hpp"
+#include "tests/actors/containers/live_fixture.hpp"
+
+#include <fstream>
 
 using namespace gantry;
 using namespace gantry::containers;
 using container::container_status;
 using test::daemon_of_containers;
+using test::heard;
 using test::subject;
 using test::verb;
+
+namespace {
+
+/// What stands in a file of the control group of a process, of either version.
+std::string cgroup_value(std::int64_t pid, const std::string& controller, const std::string& file) {
+  std::ifstream groups{"/proc/" + std::to_string(pid) + "/cgroup"};
+  std::string directory;
+  for (std::string line; std::getline(groups, line);) {
+    if (line.find(":" + controller + ":") != std::string::npos)
+      directory = "/sys/fs/cgroup/" + controller + line.substr(line.rfind(':') + 1);
+    else if (line.starts_with("0::") && directory.empty())
+      directory = "/sys/fs/cgroup" + line.substr(3);
+  }
+  std::ifstream in{directory + "/" + file};
+  std::string value;
+  in >> value;
+  return value;
+}
+
+} // namespace
 
 TEST_CASE("container actor: runs a process to its end and removes what it ran in",
           "[actors][containers][runc]") {
@@ -79,6 +103,58 @@ TEST_CASE("container actor: a program that is not there is the caller's error, a
   CHECK(s.place.mounts().empty());
   // No time-out holds its actor, which has to hear that the removal is kept before it can answer.
   CHECK(d.ask(verb::remove) == "0");
+}
+
+TEST_CASE("container actor: limits of what runs are changed by the runtime",
+          "[actors][containers][runc]") {
+  subject s{{"busybox", "sleep", "100"}};
+  daemon_of_containers d{s.place};
+  d.load({s.kept});
+  CHECK(d.ask(verb::start) == "0");
+  const auto update = [&d](std::int64_t pids) {
+    auto what = std::make_shared<update_container>();
+    what->what.resources.pids_limit = pids;
+    test::answer<result<void>> told;
+    what->answer = outcome<void>{"the container", told.teller()};
+    core::tell(d.services.all->actor_of(d.id), std::move(what));
+    return told.get();
+  };
+  const auto pid = d.state().pid;
+  CHECK(update(77).has_value());
+  CHECK(cgroup_value(pid, "pids", "pids.max") == "77");
+  CHECK(d.services.all->find(d.id).value()->view.host_config->resources.pids_limit == 77);
+  CHECK(d.events.texts().back() == "update");
+  CHECK(d.ask(verb::kill) == "0");
+  CHECK(update(5).has_value()); // for its next start
+  CHECK(d.services.all->find(d.id).value()->view.host_config->resources.pids_limit == 5);
+}
+
+TEST_CASE("container actor: when the daemon ends it is stopped, or left to the next one",
+          "[actors][containers][runc]") {
+  subject s{{"sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done"}};
+  auto d = std::make_unique<daemon_of_containers>(s.place);
+  d->load({s.kept});
+  CHECK(d->ask(verb::start) == "0");
+  const auto pid = static_cast<int>(d->state().pid);
+  SECTION("stopped") {
+    REQUIRE(test::eventually([&] { return s.log().find("up") != std::string::npos; }));
+    heard done;
+    caf::anon_send(d->manager,
+                   end_containers{std::chrono::seconds{0}, [&done] { done.add("done"); }});
+    REQUIRE(done.wait_for("done"));
+    CHECK_FALSE(test::is_alive(pid));
+    CHECK(d->events.texts().back() == "stop");
+    CHECK(s.place.mounts().empty());
+  }
+  SECTION("left") {
+    auto kept = s.kept;
+    kept.life.state = d->state();
+    d.reset();
+    CHECK(test::is_alive(pid));
+    d = std::make_unique<daemon_of_containers>(s.place);
+    d->load({kept});
+    CHECK(d->ask(verb::kill) == "0");
+  }
 }
 
 TEST_CASE("container actor: a daemon that comes back finds what runs, and what ended meanwhile",

@@ -61,7 +61,7 @@ inline std::string text_of(const result<std::int64_t>& r) {
 struct daemon_of_containers {
   explicit daemon_of_containers(const container_place& place) {
     services.data_root = place.file("data");
-    services.exec_root = place.file("exec");
+    services.exec_root = place.path(); // sockets have short names
     std::filesystem::create_directories(services.data_root / "trash");
     std::filesystem::create_directories(services.data_root / "tmp");
     services.system = &system;
@@ -177,7 +177,7 @@ struct subject {
   }
 
   void make() {
-    container_paths paths{place.file("data"), place.file("exec"), kept.id};
+    container_paths paths{place.file("data"), place.path(), kept.id};
     root_layers layers;
     layers.trees = {std::filesystem::path{place.file("data")} / "layers" / "overlay2" / layer_hex /
                     "diff"};

@@ -93,7 +93,7 @@ struct exec_place {
     return how.get();
   }
   bool files_are_gone(const std::string& id) const {
-    return eventually([&] { return !s.place.has("exec/execs/" + id); });
+    return eventually([&] { return !s.place.has("execs/" + id); });
   }
   void remove() {
     life_request request;
@@ -254,7 +254,7 @@ TEST_CASE("exec actor: the next daemon takes back what runs and knows what has e
   a->client.receive_until("up\n");
   auto unstarted = p.make(exec_shell("true"));
   p.end();
-  const exec_paths paths{p.s.place.file("exec"), id};
+  const exec_paths paths{p.s.place.path(), id};
   const auto go_file = "data/containers/" + p.s.kept.id + "/merged/go";
   SECTION("it runs") {
     p.begin();
@@ -277,7 +277,7 @@ TEST_CASE("exec actor: the next daemon takes back what runs and knows what has e
     CHECK(eventually([&] { return p.code(id) == 6; }));
   }
   SECTION("its monitor was killed") {
-    const auto pid = std::stoi(p.s.place.read("exec/execs/" + id + "/pid"));
+    const auto pid = std::stoi(p.s.place.read("execs/" + id + "/pid"));
     ::kill(test::parent_of(pid), SIGKILL);
     p.begin();
     recover_execs_blocking(p.daemon->services);
@@ -285,6 +285,6 @@ TEST_CASE("exec actor: the next daemon takes back what runs and knows what has e
     CHECK(eventually([&] { return !test::is_alive(pid); }));
   }
   CHECK(p.files_are_gone(id));
-  CHECK(std::filesystem::is_empty(exec_paths::all(p.s.place.file("exec"))));
+  CHECK(std::filesystem::is_empty(exec_paths::all(p.s.place.path())));
   p.remove();
 }

@@ -152,7 +152,7 @@ TEST_CASE_METHOD(import_fixture, "import_image: 16.3 what is wrong is an error b
   };
   auto request = request_of("-", "made");
   request.changes = {"COPY a b"};
-  CHECK(refused(request) == "COPY is not a valid change command");
+  CHECK(refused(request) == "copy is not a valid change command");
   CHECK(refused(request_of("-", "Made")).find("must be lowercase") != std::string::npos);
   CHECK(refused(request_of("-", "sha256:a")) ==
         "refusing to create an ambiguous tag using digest algorithm as name");

@@ -32,7 +32,7 @@ TEST_CASE_METHOD(image_stream_fixture, "image_import: 16.3 errors before output 
   auto client = run("image_import", {}, environment, "");
   CHECK(client->content_type.empty());
   CHECK(client->reply->kind == errc::invalid_parameter);
-  CHECK(client->reply->error == "FROM is not a valid change command");
+  CHECK(client->reply->error == "from is not a valid change command");
   client = run("image_import", {}, {{"fromSrc", "-"}}, std::string(3000, 'x'));
   CHECK(client->content_type.empty());
   CHECK(client->reply->kind == errc::invalid_parameter);

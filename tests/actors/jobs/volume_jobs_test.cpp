@@ -39,8 +39,9 @@ public:
 
   json::value make(const std::string& body) { return value("volume_create", {}, {{"body", body}}); }
   std::string names(const std::string& filters = {}) {
+    const auto listed = value("volumes", {}, {{"filters", filters}});
     std::string text;
-    for (const auto& one : value("volumes", {}, {{"filters", filters}}).as_array())
+    for (const auto& one : listed.as_array())
       text += (text.empty() ? "" : " ") + std::string{one.at("Name").as_string().c_str()};
     return text;
   }

@@ -405,6 +405,56 @@ TEST_CASE("life: the daemon's start finds what runs, what ended, and what is to 
   }
 }
 
+TEST_CASE("life: at the daemon's end it stops, and starts again with the next one by its policy") {
+  for (auto* policy : {"always", "unless-stopped"}) {
+    CAPTURE(policy);
+    subject s{with_policy(policy)};
+    s.run();
+    s.one.end_with_daemon(1);
+    CHECK(s.act() == lines{"save", "event kill signal=15", "signal 15", "timer stop 10000"});
+    s.one.start(2); // too late
+    s.end(0);
+    CHECK(s.act() == lines{"answer 2: unavailable the daemon ends", "release",
+                           "event die execDuration=1 exitCode=0", "save", "event stop",
+                           "answer 1: 0 durable"});
+    CHECK(s.one.state().status == container_status::exited);
+    subject next{with_policy(policy), s.one.record()};
+    next.one.daemon_started();
+    CHECK(next.act() == lines{"start"});
+  }
+}
+
+TEST_CASE("life: at the daemon's end nothing is done with what rests or waits for its restart") {
+  subject rests;
+  rests.one.end_with_daemon(1);
+  CHECK(rests.act() == lines{"answer 1: 0 durable"});
+  subject waits{with_policy("always")};
+  waits.run();
+  waits.end(1);
+  waits.act();
+  waits.one.end_with_daemon(1);
+  waits.fire(life_timer::restart);
+  CHECK(waits.act() == lines{"answer 1: 0 durable"});
+  subject next{with_policy("always"), waits.one.record()};
+  next.one.daemon_started();
+  CHECK(next.act() == lines{"start"});
+}
+
+TEST_CASE("life: at the daemon's end it is stopped as soon as it has started, and not restarted") {
+  subject s;
+  s.one.start(1);
+  s.one.end_with_daemon(2);
+  CHECK(s.act() == lines{"start"});
+  s.one.started(42, noon);
+  CHECK(s.act() == lines{"save", "event start", "answer 1: 0", "save", "event kill signal=15",
+                         "signal 15", "timer stop 10000"});
+  s.one.restart(3, {}, {});
+  s.act();
+  s.end(0);
+  CHECK(s.act() == lines{"release", "event die execDuration=1 exitCode=0", "save", "event stop",
+                         "answer 2: 0 durable", "answer 3: unavailable the daemon ends"});
+}
+
 TEST_CASE("life: conditions to wait for") {
   CHECK(*parse_wait_condition("") == wait_condition::not_running);
   CHECK(*parse_wait_condition("next-exit") == wait_condition::next_exit);

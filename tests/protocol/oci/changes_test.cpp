@@ -126,9 +126,9 @@ TEST_CASE("changes: errors in dockerd's words", "[protocol][oci]") {
   };
   const row rows[] = {
       {{""}, "file with no instructions"},
-      {{"COPY a b"}, "COPY is not a valid change command"},
+      {{"COPY a b"}, "copy is not a valid change command"},
       {{"CMD a", "foo bar"}, "foo is not a valid change command"},
-      {{"SHELL [\"a\"]"}, "SHELL is not a valid change command"},
+      {{"SHELL [\"a\"]"}, "shell is not a valid change command"},
       {{"ENV"}, "ENV requires at least one argument"},
       {{"ENV =x"}, "ENV names can not be blank"},
       {{"ENV a=\"x"},

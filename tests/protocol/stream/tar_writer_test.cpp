@@ -155,5 +155,5 @@ TEST_CASE("tar_writer: hard links, devices and pipes", "[protocol][stream]") {
 TEST_CASE("tar_writer: capabilities of a file go ahead of it", "[protocol][stream]") {
   const auto h = tar_header({.path = "ping", .link = {}, .capability = "\1\0\0\2"sv});
   CHECK(h.size() == 3 * 512);
-  CHECK(h.substr(512, 43) == "43 SCHILY.xattr.security.capability=\1\0\0\2\n"sv.substr(0, 43));
+  CHECK(h.find("41 SCHILY.xattr.security.capability=\1\0\0\2\n"sv) == 512);
 }
