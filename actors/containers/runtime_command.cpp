@@ -155,6 +155,7 @@ void command_state::on_late() {
     tell(host::late_child(path(), limit));
     return child_->kill();
   }
+  *unwanted_ = true; // before anybody is told that it was not started
   tell(api_error{errc::unavailable,
                  "'" + path() + "' could not be started within " + host::limit_text(limit)});
   self_->quit();

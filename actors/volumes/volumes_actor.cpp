@@ -142,14 +142,15 @@ void volumes_state::use(const use_volumes_ptr& what) {
       give(*what, plan->names);
       return over();
     }
+    const auto made = std::make_shared<const planned>(std::move(*plan)); // for both, in any order
     on_store<result<void>>(
-        [fresh = plan->fresh](volume_store& store) { return store.add(fresh); },
-        [this, what, plan = std::move(*plan)](const result<void>& how) {
+        [made](volume_store& store) { return store.add(made->fresh); },
+        [this, what, made](const result<void>& how) {
           if (how) {
-            add(plan.fresh);
-            give(*what, plan.names);
+            add(made->fresh);
+            give(*what, made->names);
           } else {
-            what->answer.tell(volume::failure_of("create", plan.fresh.front().name, how.error()));
+            what->answer.tell(volume::failure_of("create", made->fresh.front().name, how.error()));
           }
           over();
         });

@@ -33,7 +33,7 @@ public:
   bool knows(const std::string& id) const { return execs.find(id).has_value(); }
 
   caf::actor actor =
-      sys.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
+      sys.spawn([](caf::event_based_actor*, int) -> caf::behavior { return {[](int) {}}; }, 0);
   caf::strong_actor_ptr whose = core::to_ptr(actor);
   shared_execs execs{[] { return exec_time; }};
 };

@@ -19,9 +19,9 @@ using test::job_fixture;
 namespace json = boost::json;
 
 TEST_CASE_METHOD(job_fixture, "builtins: every job of the table is there", "[actors][jobs]") {
-  CHECK(text("commands") == "build_prune\ncommands\ncontainer_inspect\ncontainers\ndebug_pprof\n"
-                            "debug_vars\nevents\ninfo\nlog\nnetwork_inspect\n"
-                            "network_prune\nnetworks\nping\nsubscribers_count\nversion\n");
+  CHECK(text("commands") == "build_prune\ncommands\ndebug_pprof\ndebug_vars\nevents\ninfo\nlog\n"
+                            "network_inspect\nnetwork_prune\nnetworks\nping\n"
+                            "subscribers_count\nversion\n");
 }
 
 TEST_CASE_METHOD(job_fixture, "builtins: a second set is refused", "[actors][jobs]") {
