@@ -26,9 +26,10 @@ constexpr std::size_t most_resizes = 100;
 
 } // namespace
 
+/// Its session has ended, unless the daemon ends: nobody waits for a client then.
 exec_state::~exec_state() {
-  if (self_)
-    end_session();
+  if (session_)
+    caf::anon_send_exit(session_, caf::exit_reason::user_shutdown);
 }
 
 void exec_state::show() {

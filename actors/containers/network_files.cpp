@@ -12,8 +12,8 @@ namespace {
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> usual_hosts{{
     {"127.0.0.1", "localhost"},
     {"::1", "localhost ip6-localhost ip6-loopback"},
-    {"fe00::", "ip6-localnet"},
-    {"ff00::", "ip6-mcastprefix"},
+    {"fe00::0", "ip6-localnet"},
+    {"ff00::0", "ip6-mcastprefix"},
     {"ff02::1", "ip6-allnodes"},
     {"ff02::2", "ip6-allrouters"},
 }};

@@ -79,7 +79,7 @@ struct attach_job_state {
   static inline const char* name = "attach-job";
   using self_pointer = attach_job_actor::stateful_pointer<attach_job_state>;
   attach_job_state() = default;
-  ~attach_job_state() { end_session(); }
+  ~attach_job_state();
 
   void init(self_pointer me, engine::job_run asked, const container_services& given);
   void on_socket(core::job_socket& socket);
@@ -96,6 +96,12 @@ struct attach_job_state {
   attach_plan plan;
   containers::attach_session_actor session;
 };
+
+/// The session has ended, unless the daemon ends: nobody waits for a client then.
+attach_job_state::~attach_job_state() {
+  if (session)
+    caf::anon_send_exit(session, caf::exit_reason::user_shutdown);
+}
 
 void attach_job_state::init(self_pointer me, engine::job_run asked,
                             const container_services& given) {

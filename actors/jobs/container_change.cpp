@@ -4,6 +4,7 @@
 #include "actors/jobs/container_jobs.hpp"
 #include "actors/jobs/container_lookup.hpp"
 #include "actors/jobs/container_output.hpp"
+#include "actors/jobs/setup_wait.hpp"
 #include "protocol/container/names.hpp"
 
 #include <boost/json/array.hpp>
@@ -75,8 +76,8 @@ boost::json::value warnings_reply(const container::warning_list& warnings) {
   return boost::json::object{{"Warnings", std::move(list)}};
 }
 
-result<void> update_now(const container_services& services, const job::request& asked,
-                        const tell_outcome& tell) {
+result<void> update(const container_services& services, const job::request& asked,
+                    const tell_outcome& tell) {
   auto request = container::parse_update_request(asked.environment.get("body"),
                                                  version_asked(asked.environment));
   if (!request)
@@ -102,18 +103,6 @@ result<void> update_now(const container_services& services, const job::request& 
   change->answer =
       told(services, view.id, asked.args.front(), tell, job_output{warnings_reply(warnings)});
   tell_container(*services.all, view.id, std::move(change));
-  return {};
-}
-
-/// What limits are possible here may have still to be found out.
-result<void> update(const container_services& services, const job::request& asked,
-                    const tell_outcome& tell) {
-  const auto waits = services.setup.when_known([services, asked, tell] {
-    if (auto begun = update_now(services, asked, tell); !begun)
-      tell(begun.error());
-  });
-  if (!waits)
-    return api_error{errc::unavailable, "update: too many requests wait for the daemon's start"};
   return {};
 }
 
@@ -145,7 +134,9 @@ result<void> add_container_change_jobs(engine::job_table& table,
     auto start = [services, make = make](const job::request& asked, const tell_outcome& tell) {
       return make(services, asked, tell);
     };
-    if (auto added = table.add(name, awaited_job("the container", start)); !added)
+    const bool needs_setup = make == change{update}; // which limits are possible here
+    auto work = needs_setup ? once_setup_is_known(services, start) : start_work{start};
+    if (auto added = table.add(name, awaited_job("the container", std::move(work))); !added)
       return added;
   }
   return {};

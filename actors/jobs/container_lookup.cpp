@@ -29,14 +29,6 @@ containers::container_paths paths_of(const containers::container_services& servi
   return {services.data_root, services.exec_root, id};
 }
 
-result<std::shared_ptr<const containers::container_setup>>
-known_setup(const containers::container_services& services) {
-  if (auto setup = services.setup.get())
-    return setup;
-  return api_error{errc::unavailable, "the daemon has just been started and still looks at what "
-                                      "this machine can do; try again"};
-}
-
 api_error failure_of(const containers::shared_containers& all, const std::string& id,
                      const std::string& name, api_error why) {
   if (why.kind == errc::unavailable && !all.actor_of(id))

@@ -31,11 +31,6 @@ result<containers::published_ptr> named_container(const containers::shared_conta
 containers::container_paths paths_of(const containers::container_services& services,
                                      const std::string& id);
 
-/// What was found out and decided for all containers. Errors: unavailable, soon after the daemon's
-/// start.
-result<std::shared_ptr<const containers::container_setup>>
-known_setup(const containers::container_services& services);
-
 /// Env `version`; none: the newest.
 api::api_version version_asked(const job::env& environment);
 

@@ -7,6 +7,7 @@
 #include "actors/jobs/container_limits.hpp"
 #include "actors/jobs/container_lookup.hpp"
 #include "actors/jobs/container_processes.hpp"
+#include "actors/jobs/setup_wait.hpp"
 #include "actors/runtime/scheduler.hpp"
 
 #include <boost/json/array.hpp>
@@ -132,11 +133,9 @@ result<void> begin_top(const container_services& services, const std::string& pr
                                          " is restarting, wait until the container is running"};
   if (!container::is_running(view.state.status))
     return api_error{errc::conflict, "container " + view.id + " is not running"};
-  auto setup = known_setup(services);
-  if (!setup)
-    return setup.error();
-  auto runtime = (*setup)->runtimes.find(view.host_config->runtime);
-  if (runtime == (*setup)->runtimes.end())
+  const auto& runtimes = services.setup->runtimes;
+  auto runtime = runtimes.find(view.host_config->runtime);
+  if (runtime == runtimes.end())
     return api_error{errc::system, "unknown runtime: " + view.host_config->runtime};
   if (program.empty())
     return top_failure("ps: executable file not found in $PATH");
@@ -153,7 +152,8 @@ result<void> add_container_top_job(engine::job_table& table, const container_ser
   auto start = [services, program](const job::request& asked, const tell_outcome& tell) {
     return begin_top(services, program, asked, tell);
   };
-  return table.add("container_top", awaited_job("the runtime and ps", start));
+  return table.add("container_top",
+                   awaited_job("the runtime and ps", once_setup_is_known(services, start)));
 }
 
 } // namespace gantry::jobs

@@ -70,8 +70,6 @@ result<void> exec_start_state::begin(const container_services& services) {
   auto found = usable_exec(services, {run.name(), run.args(), environment});
   if (!found)
     return found.error();
-  if (auto setup = known_setup(services); !setup)
-    return setup.error();
   exec = std::move(*found);
   if (options.detach)
     hand_over({});

@@ -151,7 +151,7 @@ result<void> tree_tar::add(int parent, const std::string& path, const std::strin
       const auto slash = called.rfind('/') + 1; // 0 if there is none
       const auto whiteout = called.substr(0, slash) + ".wh." + called.substr(slash);
       member.path = whiteout;
-      member.mode = S_IFREG | 0600;
+      member.mode = 0600;
       put(member);
       return {};
     }
@@ -236,7 +236,7 @@ result<void> tree_tar::add_directory(int parent, const std::string& path, const 
   if (how_.whiteouts != whiteout_form::literal && is_opaque(directory.get())) {
     const auto opaque = called + ".wh..wh..opq";
     tar_member mark{.path = opaque, .link = {}};
-    mark.mode = S_IFREG | (facts.st_mode & 0777);
+    mark.mode = facts.st_mode & 0777;
     mark.uid = facts.st_uid;
     mark.gid = facts.st_gid;
     put(mark);
