@@ -11,6 +11,8 @@
 #include "actors/runtime/log.hpp"
 #include "protocol/container/detach_keys.hpp"
 
+#include <caf/exit_reason.hpp>
+
 #include <memory>
 #include <utility>
 

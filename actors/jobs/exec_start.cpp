@@ -6,6 +6,8 @@
 #include "actors/jobs/exec_lookup.hpp"
 #include "actors/runtime/actor.hpp"
 
+#include <caf/exit_reason.hpp>
+
 #include <memory>
 #include <utility>
 
@@ -32,7 +34,7 @@ struct exec_start_state {
   static inline const char* name = "exec-start-job";
   using self_pointer = exec_start_actor::stateful_pointer<exec_start_state>;
   exec_start_state() = default;
-  ~exec_start_state() { leave(); }
+  ~exec_start_state();
 
   void init(self_pointer me, engine::job_run asked, const container_services& services);
   result<void> begin(const container_services& services);
@@ -49,6 +51,12 @@ struct exec_start_state {
   containers::shared_execs::known exec;
   bool attached = false;
 };
+
+/// It is over, unless the daemon ends: nobody waits for a client then.
+exec_start_state::~exec_start_state() {
+  if (attached && exec.actor)
+    caf::anon_send_exit(exec.actor, caf::exit_reason::user_shutdown);
+}
 
 void exec_start_state::init(self_pointer me, engine::job_run asked,
                             const container_services& services) {

@@ -43,12 +43,13 @@ result<void> open_blocking(const volume_services& services, const std::filesyste
   detach_unused((*store)->where(), content->volumes, users);
   auto shown = std::make_shared<std::promise<void>>();
   auto done = shown->get_future();
+  // Only the message holds the promise: if the actor has ended, the wait ends with the message.
   caf::anon_send(services.actor,
                  volumes_opened{std::shared_ptr<volume_store>{std::move(*store)},
                                 std::make_shared<const std::vector<volume::volume_record>>(
                                     std::move(content->volumes)),
                                 std::make_shared<const std::vector<volume_user>>(std::move(users)),
-                                [shown] { shown->set_value(); }});
+                                [shown = std::move(shown)] { shown->set_value(); }});
   done.wait();
   return {};
 }

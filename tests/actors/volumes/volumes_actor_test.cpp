@@ -36,12 +36,15 @@ public:
       static_cast<void>(host::detach_mounts(one->directory));
   }
 
-  void start(std::vector<volume_user> users = {}) {
+  void spawn() {
     services = {};
     services.actor = spawn_volumes(sys, {&pool, &pool, services.all, [this](const api::event& e) {
                                            std::lock_guard guard{mutex_};
                                            events_.push_back(e.action + " " + e.actor);
                                          }});
+  }
+  void start(std::vector<volume_user> users = {}) {
+    spawn();
     open_blocking(services, dir.path(), std::make_shared<store::trash>(dir.file("trash")),
                   std::move(users))
         .value();
@@ -289,6 +292,14 @@ TEST_CASE_METHOD(volumes_fixture, "volumes: mounts outlive the daemon with who r
   CHECK(dir.has("volumes/vt/_data/file"));
   CHECK(unmount(web) == "ok");
   CHECK_FALSE(is_mounted("vt"));
+}
+
+TEST_CASE_METHOD(volumes_fixture, "volumes: a daemon that ends while it starts waits for nobody",
+                 "[actors][volumes]") {
+  spawn();
+  caf::anon_send_exit(services.actor, caf::exit_reason::user_shutdown);
+  CHECK(open_blocking(services, dir.path(), std::make_shared<store::trash>(dir.file("trash")), {})
+            .has_value());
 }
 
 TEST_CASE_METHOD(volumes_fixture, "volumes: whoever asks a daemon that ends is told",
