@@ -147,8 +147,7 @@ void container_state::on_prepared(result<prepared_start> how) {
 void container_state::on_launched(const result<std::int32_t>& how) {
   if (!run_ || run_->now != phase::launching)
     return;
-  // A runtime that was stuck may have made it none the less.
-  run_->made = how || how.error().kind == errc::unavailable;
+  run_->made = true; // whatever the runtime says of it
   if (!how)
     return fail_start(how.error());
   run_->pid = *how;

@@ -30,7 +30,7 @@ struct container_run {
   std::shared_ptr<const prepared_start> prepared; ///< null after a restart of the daemon
   std::int32_t pid = 0;
   std::size_t sessions_open = 0; ///< that have not said that they are attached
-  bool made = false;             ///< the runtime knows the container
+  bool made = false;             ///< the runtime may know the container
   bool exit_seen = false;
   api_error failure; ///< why the start failed
 };

@@ -106,7 +106,7 @@ std::string mount_failure(std::string_view device, std::string_view target,
   std::string text = "failed to mount local volume: mount ";
   text.append(device).append(":").append(target);
   if (options.flags != 0) {
-    std::array<char, 24> hex{};
+    std::array<char, 32> hex{};
     std::snprintf(hex.data(), hex.size(), ", flags: 0x%lx", options.flags);
     text += hex.data();
   }
