@@ -3,6 +3,7 @@
 #include "actors/runtime/log.hpp"
 #include "protocol/job/job.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
@@ -63,8 +64,9 @@ std::string job_table::listing() const {
 engine_state::~engine_state() {
   for (auto& promise : waiting_for_shutdown_)
     promise.deliver(core::done{});
+  // They have had their time, and who ends as asked may wait for a client.
   for (auto& [id, e] : running_)
-    caf::anon_send(e.actor, core::job_cancel{"the engine has ended"});
+    caf::anon_send_exit(e.actor, caf::exit_reason::user_shutdown);
 }
 
 void engine_state::init(core::engine_actor::stateful_pointer<engine_state> me, job_table handlers,

@@ -76,11 +76,12 @@ def test_with_live_restore_they_go_on(make_daemon, docker, busybox_archive, how)
 def test_a_client_that_reads_nothing_holds_up_nothing(d, daemon):
     d("run", "-d", "--name", "much", "--network", "none", "--stop-timeout", "0", "bb:1", "yes")
     client = docker_py.DockerClient(base_url=daemon.unix())
-    client.containers.get("much").attach_socket(params={"stdout": 1, "stream": 1})
+    held = client.containers.get("much").attach_socket(params={"stdout": 1, "stream": 1})
     wait_until(lambda: "attach-session" in daemon.actors(), "the session")
     began = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - began < 15
+    held.close()
     client.close()
 
 

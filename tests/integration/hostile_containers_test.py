@@ -174,11 +174,15 @@ def test_killed_at_any_moment_of_a_life(d, daemon, docker):
         ids = all_ids(daemon)
         seen.update(ids)
         for known in ids:
-            shown = json.loads(d("inspect", known))[0]["State"]
+            asked = docker(daemon.unix(), "inspect", known)
+            if "No such object" in asked.stderr:
+                continue  # its removal had begun, and goes on
+            shown = json.loads(asked.stdout)[0]["State"]
+            if shown["Status"] == "removing":
+                continue
             assert shown["Status"] in ("created", "running", "exited"), shown
             assert (shown["Status"] == "running") == (shown["Pid"] > 0), shown
-        if ids:
-            d("rm", "-f", "-v", *ids)
+        docker(daemon.unix(), "rm", "-f", "-v", *ids)
         wait_for_nothing_left(daemon, seen)
         assert d("volume", "ls", "-q") == ""
 
@@ -280,8 +284,9 @@ def test_cycles_leave_nothing_behind(d, daemon):
         wait_until(lambda: len(monitors_of(daemon)) == 1, lambda: monitors_of(daemon))
         wait_until(lambda: Counter(daemon.actors())["exec"] == 0, daemon.actors)
         daemon.wait_for_no_connections()
+        wait_until(lambda: not remains(daemon)["execs"], lambda: remains(daemon))
         left = remains(daemon)
-        assert len(left["directories"]) == 1 and left["half made"] == [] and left["execs"] == []
+        assert len(left["directories"]) == 1 and left["half made"] == []
         return Counter(daemon.actors()), descriptors(daemon), threads(daemon)
     cycles(10)
     actors, files, running = at_rest()

@@ -12,10 +12,14 @@ namespace {
 struct hand_job_state {
   static inline const char* name = "hand-job";
   hand_job_state() = default;
+  ~hand_job_state() { job->ended = true; }
+
+  std::shared_ptr<hand_job> job;
 };
 
-core::job_actor::behavior_type run_hand_job(core::job_actor::stateful_pointer<hand_job_state>,
+core::job_actor::behavior_type run_hand_job(core::job_actor::stateful_pointer<hand_job_state> self,
                                             std::shared_ptr<hand_job> job) {
+  self->state.job = job;
   return {[job](const core::job_cancel& c) { job->cancels.push_back(c.reason); },
           [job](const core::job_credit& c) { job->run.grant(c.bytes); },
           [job](core::job_input& i) { job->inputs.push_back(std::move(i)); },

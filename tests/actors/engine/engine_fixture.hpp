@@ -19,6 +19,7 @@ struct hand_job {
   std::vector<std::string> cancels; ///< reasons
   std::vector<core::job_input> inputs;
   std::vector<core::job_socket> sockets;
+  bool ended = false; ///< its actor has
 
   caf::strong_actor_ptr ptr() const;
 };
