@@ -189,7 +189,8 @@ void exec_state::begun() {
 }
 
 void exec_state::fail(const api_error& why, std::int64_t code) {
-  log::write(log::level::error, "exec", "an exec could not be started",
+  log::write(view_.probe ? log::level::warn : log::level::error, "exec",
+             "an exec could not be started",
              {{"exec", view_.id}, {"container", view_.container_id}, {"error", why.message}});
   end(code);
   if (session_)

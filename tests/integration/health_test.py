@@ -159,8 +159,6 @@ def test_what_cannot_be_run(box, daemon):
                               healthcheck={"test": ["CMD", "/nope"], "retries": 1,
                                            "interval": 100 * MILLISECOND})
     health = box.becomes(c.id, "unhealthy")
-    c.reload()
-    assert c.health == "unhealthy"
     assert health["Log"][0]["ExitCode"] == -1
     assert health["Log"][0]["Output"] == (
         "OCI runtime exec failed: exec failed: unable to start container process: "
@@ -172,8 +170,11 @@ def test_docker_py_sees_it_become_healthy(box, daemon):
     c = client.containers.run("bb:1", ["sleep", "1000"], detach=True, network_mode="none",
                               healthcheck={"test": "yes | head -c 5000",
                                            "interval": 100 * MILLISECOND})
-    assert c.health == "starting"
-    wait_until(lambda: (c.reload(), c.health == "healthy")[1], lambda: c.attrs["State"])
+
+    def is_healthy():
+        c.reload()
+        return c.attrs["State"]["Health"]["Status"] == "healthy"
+    wait_until(is_healthy, lambda: c.attrs["State"])
     assert c.attrs["State"]["Health"]["Log"][0]["Output"] == "y\n" * 2048 + "..."
     assert [x.id for x in client.containers.list(filters={"health": "healthy"})] == [c.id]
 
@@ -191,11 +192,11 @@ def test_start_period(box):
     box.d("exec", "web", "touch", "/ok")
     box.becomes("web", "healthy")
     box.run("late", "--health-cmd", "false", "--health-interval", "200ms", "--health-retries", "1",
-            "--health-start-period", "1s")
+            "--health-start-period", "2s", "--health-start-interval", "200ms")
     health = box.becomes("late", "unhealthy")
     counted = health["Log"][-health["FailingStreak"]:]
     began = seconds(box.state("late")["StartedAt"])
-    assert [x for x in health["Log"] if seconds(x["Start"]) - began >= 1] == counted
+    assert [x for x in health["Log"] if seconds(x["Start"]) - began >= 2] == counted
     assert len(health["Log"]) > len(counted) or health["FailingStreak"] > 5
 
 
