@@ -102,7 +102,7 @@ struct exec_place {
     CHECK(daemon->ask(std::move(request)) == "0");
   }
 
-  subject s{{"sleep", "1000"}};
+  subject s{{"busybox", "sleep", "1000"}};
   std::unique_ptr<daemon_of_containers> daemon;
   bool started = false;
   container::state_view state;

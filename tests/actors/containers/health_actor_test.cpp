@@ -73,7 +73,10 @@ struct probed_container {
   std::vector<std::string> execs() const { return daemon->services.execs->open_in(s.kept.id); }
   std::size_t execs_on_disk() const {
     std::size_t found = 0;
-    for (const auto& each : std::filesystem::directory_iterator{exec_paths::all(s.place.path())})
+    const auto place = exec_paths::all(s.place.path());
+    if (!std::filesystem::exists(place))
+      return 0;
+    for (const auto& each : std::filesystem::directory_iterator{place})
       found += each.is_directory() ? 1 : 0;
     return found;
   }
@@ -89,7 +92,7 @@ struct probed_container {
     return found;
   }
 
-  subject s{{"sleep", "1000"}};
+  subject s{{"busybox", "sleep", "1000"}};
   std::unique_ptr<daemon_of_containers> daemon;
 };
 
