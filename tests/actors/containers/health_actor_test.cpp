@@ -32,6 +32,7 @@ struct probed_container {
   void begin() {
     daemon = std::make_unique<daemon_of_containers>(s.place);
     daemon->load({s.kept});
+    recover_execs_blocking(daemon->services);
   }
   void start() {
     if (!daemon)
@@ -225,7 +226,6 @@ TEST_CASE("health check: goes on with the next daemon, and no probe of the forme
   std::filesystem::remove(std::filesystem::path{c.s.place.file("data/containers")} / c.s.kept.id /
                           "merged/ok");
   c.begin();
-  recover_execs_blocking(c.daemon->services);
   CHECK(c.health().status == "healthy");
   CHECK(eventually([&] { return !test::is_alive(static_cast<int>(pid)); }));
   CHECK(eventually([&] { return c.health().log.back().start > before.log.back().start; }));
