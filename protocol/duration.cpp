@@ -91,4 +91,38 @@ result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   return std::chrono::nanoseconds{negative ? -sum : sum};
 }
 
+std::string go_duration(std::chrono::nanoseconds d) {
+  constexpr std::uint64_t second = 1'000'000'000;
+  const auto amount = static_cast<std::uint64_t>(d.count());
+  const auto size = d.count() < 0 ? 0 - amount : amount;
+  std::string text = d.count() < 0 ? "-" : "";
+  // `value` units with the point after the unit's whole ones.
+  const auto add = [&text](std::uint64_t value, std::uint64_t unit, std::string_view name) {
+    text += std::to_string(value / unit);
+    if (auto rest = value % unit; rest != 0) {
+      auto digits = std::to_string(unit + rest); // `1` and the fraction's digits
+      digits.erase(digits.find_last_not_of('0') + 1);
+      text += digits.replace(0, 1, ".");
+    }
+    text += name;
+  };
+  if (size == 0)
+    return "0s";
+  if (size < 1'000)
+    add(size, 1, "ns");
+  else if (size < 1'000'000)
+    add(size, 1'000, "\xc2\xb5s");
+  else if (size < second)
+    add(size, 1'000'000, "ms");
+  else {
+    const auto minutes = size / (60 * second);
+    if (minutes >= 60)
+      text += std::to_string(minutes / 60) + "h";
+    if (minutes > 0)
+      text += std::to_string(minutes % 60) + "m";
+    add(size % (60 * second), second, "s");
+  }
+  return text;
+}
+
 } // namespace gantry

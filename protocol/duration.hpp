@@ -3,6 +3,7 @@
 #include "protocol/error.hpp"
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 namespace gantry {
@@ -11,5 +12,8 @@ namespace gantry {
 /// Errors: invalid_parameter `time: invalid duration "x"` (also for more than 292 years), `time:
 /// missing unit in duration "5"`, `time: unknown unit "y" in duration "1y"`.
 result<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+/// Writes it as Go does: `1h0m0.5s`, `1.5ms`, `0s`; never `1d` or `90s`.
+std::string go_duration(std::chrono::nanoseconds d);
 
 } // namespace gantry

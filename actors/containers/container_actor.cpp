@@ -36,6 +36,7 @@ const char* to_string(container_run::phase phase) noexcept {
 container_state::~container_state() {
   if (!self_)
     return;
+  end_health();
   end_sessions({});
   for (auto& [ticket, request] : requests_)
     request->answer.tell(api_error{errc::unavailable, "container " + id_ + ": the daemon ends"});
@@ -67,6 +68,7 @@ container::life_settings container_state::life_settings() const {
   if (!config_->stop_signal.empty())
     if (auto number = container::parse_signal(config_->stop_signal))
       s.stop_signal = *number;
+  s.health_check = container::health_settings_of(*config_).has_value();
   if (config_->stop_timeout)
     s.stop_timeout = std::chrono::seconds{*config_->stop_timeout};
   return s;
@@ -296,6 +298,7 @@ void container_state::save() {
     return write({forget_container{id_}});
   }
   show();
+  look_after_health();
   write({change_life{id_, life->record()}});
 }
 
@@ -375,6 +378,7 @@ run_container(container_actor::stateful_pointer<container_state> self, container
       [](const container_step& x) { (*x.next)(); },
       [&s](const container_timer& x) { s.on_timer(x); },
       [&s](const request_late& x) { s.on_late(x.from); },
+      [&s](const health_told& x) { s.on_health(x); },
       [&s](core::describe) { return s.describe(); },
   };
 }

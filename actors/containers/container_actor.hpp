@@ -97,6 +97,12 @@ struct request_late {
   container::ticket from = 0;
 };
 
+/// INTERNAL: what its health check has found.
+struct health_told {
+  caf::actor_id from = 0;
+  std::shared_ptr<const container::health_view> health;
+};
+
 /// What became of it while there was no daemon has to be found out, and shown; then `found` is
 /// called. Until `daemon_is_up` nothing is done, and what is asked of it waits.
 struct find_container {
@@ -120,6 +126,7 @@ GANTRY_LOCAL_MESSAGE(gantry::containers::update_container_ptr)
 GANTRY_LOCAL_MESSAGE(gantry::containers::container_step)
 GANTRY_LOCAL_MESSAGE(gantry::containers::container_timer)
 GANTRY_LOCAL_MESSAGE(gantry::containers::request_late)
+GANTRY_LOCAL_MESSAGE(gantry::containers::health_told)
 GANTRY_LOCAL_MESSAGE(gantry::containers::find_container)
 GANTRY_LOCAL_MESSAGE(gantry::containers::daemon_is_up)
 GANTRY_LOCAL_MESSAGE(gantry::containers::leave_container)
@@ -135,6 +142,7 @@ using container_actor = caf::typed_actor<
     caf::reacts_to<update_container_ptr>, caf::reacts_to<find_container>,
     caf::reacts_to<daemon_is_up>, caf::reacts_to<leave_container>,
     // INTERNAL
+    caf::reacts_to<health_told>, // while it is probed
     caf::reacts_to<core::io_ready>, caf::reacts_to<container_step>, caf::reacts_to<container_timer>,
     caf::reacts_to<request_late>>::extend_with<core::inspectable_actor>;
 

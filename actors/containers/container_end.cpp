@@ -16,6 +16,7 @@ void container_state::on_exited(const monitor::exit_status& how) {
   if (!run_ || std::exchange(run_->exit_seen, true))
     return;
   link.close();
+  end_health();
   end_execs_of(services_, id_);
   if (run_->now == phase::starting)
     return fail_start({errc::system, "the container's process ended before it was started"});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/containers/container_actor.hpp"
+#include "actors/containers/health_actor.hpp"
 #include "actors/containers/monitor_link.hpp"
 #include "actors/containers/runtime_command.hpp"
 
@@ -65,6 +66,9 @@ struct container_state {
   void rename(const rename_container_ptr& what);
   void update(const update_container_ptr& what);
 
+  // -- container_health.cpp
+  void on_health(const health_told& what);
+
   // -- the start: container_start.cpp
   void attach(const attach_to& what);
 
@@ -93,6 +97,7 @@ private:
   void act(const container::arm_timer& what);
   void act(const container::publish_event& what);
   void act(const container::save_record&) { save(); }
+  void act(const container::show_record&) { show(); }
   void act(container::answer_request& what);
   void tell(container::ticket to, result<std::int64_t> outcome);
   void save();
@@ -113,6 +118,11 @@ private:
   /// Has a worker do something and goes on with its result in a turn of this actor.
   template <class T>
   void on_worker(const char* what, std::function<T()> work, std::function<void(T)> then);
+
+  // -- container_health.cpp
+  /// Its health check begins and ends as it does, and pauses with it.
+  void look_after_health();
+  void end_health();
 
   // -- container_change.cpp
   void keep_update(const update_container_ptr& what);
@@ -171,6 +181,7 @@ private:
   std::unique_ptr<container::life> life;
   std::unique_ptr<container_run> run_;
   std::vector<attach_session_actor> sessions_; ///< for the next start
+  health_actor health_;                        ///< null unless it is probed
   std::map<container::ticket, life_request_ptr> requests_;
   container::ticket last_ticket_ = 0;
   caf::strong_actor_ptr held_to_the_end_; ///< itself, from its removal until it quits

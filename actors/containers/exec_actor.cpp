@@ -215,13 +215,14 @@ api_error no_process(const container::exec_view& ended) {
 }
 
 result<std::string> create_exec(const container_services& services, const published_ptr& container,
-                                container::exec_options options) {
+                                container::exec_options options, bool probe) {
   auto id = fresh_id();
   if (!id)
     return id;
   auto what = std::make_shared<container::exec_view>();
   what->id = *id;
   what->container_id = container->view.id;
+  what->probe = probe;
   what->user = options.user.empty() ? container->view.config->user : options.user;
   what->options = std::make_shared<const container::exec_options>(std::move(options));
   if (auto added = add_exec(services, what); !added)

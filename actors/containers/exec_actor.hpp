@@ -18,10 +18,13 @@ namespace gantry::containers {
 /// Starts the process of an exec, once. With a client's connection whatever goes wrong is told
 /// there, and the answer comes when client and process are apart. Without one the answer comes when
 /// the process runs; errors: conflict `exec command ID is already running`, `exec command ID has
-/// already run`; why it cannot be started.
+/// already run`; why it cannot be started. In the place of a client there may be another program's
+/// session, which is attached before the process begins and told as that of a client is; it tells
+/// the exec's actor what sessions tell their owners.
 struct start_exec {
-  core::job_socket client; ///< its stream is null: nobody is attached
-  bool framed = true;      ///< stdout and stderr are told apart
+  core::job_socket client;      ///< its stream is null: nobody is attached
+  attach_session_actor session; ///< null: that of the client
+  bool framed = true;           ///< stdout and stderr are told apart
   std::optional<container::terminal_size> size;
   outcome<void> answer;
 };
@@ -100,8 +103,9 @@ using exec_actor =
 /// Makes an exec in a container and shows it; nothing of it runs yet. Returns its id. The options
 /// are checked, also that their user is there. Errors: unavailable if the container has too many;
 /// not_found `No such container: X` if it has gone meanwhile. Any thread.
+/// `probe`: of a health check; the next daemon kills it.
 result<std::string> create_exec(const container_services& services, const published_ptr& container,
-                                container::exec_options options);
+                                container::exec_options options, bool probe = false);
 
 /// Why one that has ended has no terminal: as `resize_exec`.
 api_error no_process(const container::exec_view& ended);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <limits>
 #include <utility>
@@ -23,6 +24,9 @@
 namespace gantry::containers {
 
 namespace {
+
+/// What a probe that was killed leaves running may hold its outputs, and the next probe waits.
+constexpr std::chrono::milliseconds probe_drain{100};
 
 std::uint16_t terminal_number(std::uint32_t value) {
   return static_cast<std::uint16_t>(
@@ -33,6 +37,8 @@ std::string record_text(const container::exec_view& what) {
   std::string text;
   monitor::append_field(text, "container", what.container_id);
   monitor::append_field(text, "user", what.user);
+  if (what.probe)
+    monitor::append_field(text, "probe", true);
   monitor::append_field(text, "options", container::to_json(*what.options));
   return text;
 }
@@ -49,6 +55,8 @@ exec_ptr read_record(const exec_paths& paths) {
       view->container_id = value;
     else if (key == "user")
       view->user = value;
+    else if (key == "probe")
+      view->probe = true;
     else if (key == "options")
       if (auto options = container::parse_exec_options(value, api::newest_version))
         view->options = std::make_shared<const container::exec_options>(std::move(*options));
@@ -101,6 +109,8 @@ monitor::settings settings_of(const exec_input& in, const oci_runtime& runtime) 
   s.open_stdin = options.attach_stdin && in.attached;
   s.stdin_once = true;
   s.held = in.attached;
+  if (in.what->probe)
+    s.drain_limit = probe_drain;
   const auto size = in.size.value_or(options.console_size.value_or(container::terminal_size{}));
   s.rows = terminal_number(size[0]);
   s.columns = terminal_number(size[1]);

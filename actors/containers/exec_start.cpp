@@ -10,6 +10,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include <csignal>
 #include <utility>
 
 namespace gantry::containers {
@@ -54,7 +55,9 @@ void exec_state::init(self_pointer me, container_services given, container::exec
 void exec_state::take_back() {
   phase_ = phase::attaching;
   connect();
-  let_go(); // nobody else would
+  let_go();        // nobody else would
+  if (view_.probe) // nobody waits for it, nor would end it at its time-out
+    link_.ask(monitor::signal_request{0, SIGKILL}, [](const result<void>&) {});
 }
 
 bool exec_state::wants_streams() const {
@@ -85,11 +88,12 @@ void exec_state::start(const start_exec_ptr& asked) {
         {errc::conflict, "exec command " + view_.id +
                              (phase_ == phase::over ? " has already run" : " is already running")});
   asked_ = asked;
-  attached_ = asked->client.stream != nullptr;
+  session_ = asked->session;
+  attached_ = session_ || asked->client.stream;
   view_.running = true;
   show();
   publish("exec_start: " + container::command_text(*view_.options));
-  if (attached_)
+  if (attached_ && !session_)
     session_ =
         open_session(*services_.system, *asked, session_options(), core::to_ptr(exec_actor{self_}));
   phase_ = phase::preparing;
@@ -185,7 +189,8 @@ void exec_state::begun() {
 }
 
 void exec_state::fail(const api_error& why, std::int64_t code) {
-  log::write(log::level::error, "exec", "an exec could not be started",
+  log::write(view_.probe ? log::level::warn : log::level::error, "exec",
+             "an exec could not be started",
              {{"exec", view_.id}, {"container", view_.container_id}, {"error", why.message}});
   end(code);
   if (session_)

@@ -10,7 +10,7 @@ namespace gantry::containers {
 namespace {
 
 /// More than that wait for nothing good.
-constexpr std::size_t most_waiting = 10'000;
+constexpr std::size_t most_changes_waiting = 10'000;
 
 using batch = std::vector<registry_write_ptr>;
 
@@ -30,7 +30,7 @@ struct registry_state {
   registry_state() = default;
 
   void take(registry_write_ptr write) {
-    if (waiting.size() >= most_waiting)
+    if (waiting.size() >= most_changes_waiting)
       return write->kept.tell(
           api_error{errc::unavailable, "too much waits for the registry of containers"});
     waiting.push_back(std::move(write));

@@ -10,7 +10,7 @@ namespace gantry::containers {
 namespace {
 
 /// Who may wait at a time.
-constexpr std::size_t most_waiting = 1000;
+constexpr std::size_t most_calls_waiting = 1000;
 
 } // namespace
 
@@ -40,7 +40,7 @@ void setup_place::set(setup_ptr setup) const {
 bool setup_place::when_known(std::function<void()> then) const {
   std::unique_lock lock{place_->mutex};
   if (!place_->known.load(std::memory_order_relaxed)) {
-    if (place_->waiting.size() >= most_waiting)
+    if (place_->waiting.size() >= most_calls_waiting)
       return false;
     place_->waiting.push_back(std::move(then));
     return true;

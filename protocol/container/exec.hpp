@@ -67,6 +67,7 @@ struct exec_view {
   bool running = false;
   std::optional<std::int64_t> exit_code; ///< none until it has ended
   std::int64_t pid = 0;                  ///< on the host; 0: it was not started
+  bool probe = false;                    ///< of a health check
 };
 
 /// The text of ExecInspect. `can_remove`: it ended a while ago and will soon be forgotten.

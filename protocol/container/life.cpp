@@ -149,6 +149,7 @@ void life::started(std::int64_t pid, const oci::instant& at) {
   s.error.clear();
   s.oom_killed = false;
   s.started_at = at;
+  start_health();
   save();
   publish("start");
   for (auto from : std::exchange(starters_, {}))
@@ -338,6 +339,7 @@ void life::paused(const result<void>& outcome) {
   step_ = step::none;
   if (outcome) {
     record_.state.status = container_status::paused;
+    end_health();
     save();
     publish("pause");
   }

@@ -39,6 +39,7 @@ struct life_settings {
   bool auto_remove = false;
   std::optional<int> stop_signal;                   ///< none: SIGTERM
   std::optional<std::chrono::seconds> stop_timeout; ///< none: 10 s; negative: no limit
+  bool health_check = false;                        ///< it is probed while it runs
 };
 
 /// How a container ended.
@@ -94,6 +95,8 @@ struct publish_event {
 };
 /// Keep the record, and show it.
 struct save_record {};
+/// Show the record, which need not be kept.
+struct show_record {};
 /// Answer a request, but not before what was saved until now is on the disk if `durable`. The value
 /// is the exit code for `wait`, else 0.
 struct answer_request {
@@ -104,7 +107,7 @@ struct answer_request {
 
 using life_action =
     std::variant<begin_start, send_signal, begin_pause, begin_resume, begin_release, begin_discard,
-                 arm_timer, publish_event, save_record, answer_request>;
+                 arm_timer, publish_event, save_record, show_record, answer_request>;
 
 /// One container's life. Every request is answered once by an `answer_request`, unless abandoned.
 /// While something is being done that others have to wait for, they wait.
@@ -165,7 +168,9 @@ public:
   void discarded(const result<void>& outcome);
   void timer_fired(life_timer which, std::uint64_t number);
   void out_of_memory();
-  void health_changed(std::optional<health_view> health);
+  /// A probe has ended. What is kept is only that it is healthy now, or not any more: probes are
+  /// many. Nothing happens if it does not run.
+  void health_changed(health_view health);
 
   // -- the daemon's start: one of these first, for a record that says it runs -------------------
 
@@ -191,6 +196,8 @@ private:
   };
 
   bool up() const noexcept;
+  void start_health();
+  void end_health();
   void defer(ticket from, std::function<void()> request);
   void run_deferred();
   void answer(ticket to, result<std::int64_t> outcome, bool durable = false);

@@ -1,5 +1,6 @@
 // The end of a container, what follows from it, and the beginning of the daemon.
 
+#include "protocol/container/health.hpp"
 #include "protocol/container/life.hpp"
 
 #include <algorithm>
@@ -40,14 +41,34 @@ void life::exited(const container_exit& how) {
   s.finished_at = how.at;
   s.oom_killed = how.oom_killed;
   s.pid = 0;
+  end_health();
   actions_.push_back(begin_release{});
 }
 
 void life::out_of_memory() { publish("oom"); }
 
-void life::health_changed(std::optional<health_view> health) {
-  record_.state.health = std::move(health);
+void life::start_health() {
+  auto& health = record_.state.health;
+  if (settings_.health_check)
+    health = health_at_start(std::move(health));
+}
+
+void life::end_health() {
+  auto& health = record_.state.health;
+  if (health)
+    health = health_at_end(std::move(*health));
+}
+
+void life::health_changed(health_view health) {
+  auto& s = record_.state;
+  if (s.status != container_status::running || step_ == step::releasing)
+    return;
+  const auto news = !s.health || s.health->status != health.status;
+  s.health = std::move(health);
+  if (!news)
+    return actions_.push_back(show_record{});
   save();
+  publish("health_status: " + s.health->status);
 }
 
 bool life::should_restart(bool at_daemon_start) const {
@@ -137,6 +158,8 @@ void life::found_running(std::int64_t pid, const oci::instant& started, bool is_
   s.status = is_paused ? container_status::paused : container_status::running;
   s.pid = pid;
   s.started_at = started;
+  if (!s.health)
+    start_health();
   save();
 }
 

@@ -57,3 +57,29 @@ TEST_CASE("duration: fractions are exact, whatever their length", "[protocol]") 
   CHECK(parse_duration("0.99999999999999999999999s").value() == 999999999ns);
   CHECK(parse_duration("-.5s").value() == -500ms);
 }
+
+TEST_CASE("duration: written as Go does", "[protocol]") {
+  const struct {
+    std::chrono::nanoseconds d;
+    const char* text;
+  } rows[] = {
+      {0ns, "0s"},
+      {1ns, "1ns"},
+      {1500ns, "1.5\xc2\xb5s"},
+      {2ms, "2ms"},
+      {20050us, "20.05ms"},
+      {1s, "1s"},
+      {1500ms, "1.5s"},
+      {30s, "30s"},
+      {60s, "1m0s"},
+      {90s, "1m30s"},
+      {1h, "1h0m0s"},
+      {49h + 500ms, "49h0m0.5s"},
+      {1s + 1ns, "1.000000001s"},
+      {-90s, "-1m30s"},
+      {std::chrono::nanoseconds::max(), "2562047h47m16.854775807s"},
+      {std::chrono::nanoseconds::min(), "-2562047h47m16.854775808s"},
+  };
+  for (const auto& r : rows)
+    CHECK(go_duration(r.d) == r.text);
+}

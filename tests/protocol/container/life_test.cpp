@@ -39,6 +39,7 @@ struct as_text {
     return text;
   }
   std::string operator()(const save_record&) const { return "save"; }
+  std::string operator()(const show_record&) const { return "show"; }
   std::string operator()(const answer_request& a) const {
     auto text = "answer " + std::to_string(a.to) + ": ";
     if (!a.outcome)
@@ -460,4 +461,71 @@ TEST_CASE("life: conditions to wait for") {
   CHECK(*parse_wait_condition("next-exit") == wait_condition::next_exit);
   CHECK(parse_wait_condition("x").error() ==
         api_error{errc::invalid_parameter, "invalid condition: \"x\""});
+}
+
+TEST_CASE("life: health begins with the run, follows the probes, and ends with it") {
+  life_settings how;
+  how.health_check = true;
+  subject s{how};
+  CHECK_FALSE(s.one.state().health);
+  s.run();
+  CHECK(s.one.state().health == health_view{"starting", 0, {}});
+  const health_result failure{after(1), after(2), 1, "no"};
+  s.one.health_changed({"starting", 1, {failure}});
+  CHECK(s.act() == lines{"show"});
+  s.one.health_changed({"healthy", 0, {failure}});
+  CHECK(s.act() == lines{"save", "event health_status: healthy"});
+  s.one.health_changed({"healthy", 2, {failure}});
+  CHECK(s.act() == lines{"show"});
+  s.one.exited({0, after(3), false});
+  CHECK(s.one.state().health == health_view{"unhealthy", 2, {failure}});
+  s.one.health_changed({"healthy", 0, {}}); // of a probe that was under way
+  s.one.released();
+  s.one.health_changed({"healthy", 0, {}});
+  CHECK(s.act() == lines{"release", "event die execDuration=3 exitCode=0", "save"});
+  CHECK(s.one.state().health == health_view{"unhealthy", 2, {failure}});
+  s.run();
+  CHECK(s.one.state().health == health_view{"starting", 0, {failure}});
+}
+
+TEST_CASE("life: what is paused counts as unhealthy until the next probe, and nobody is told") {
+  life_settings how;
+  how.health_check = true;
+  subject s{how};
+  s.run();
+  s.one.health_changed({"healthy", 0, {}});
+  s.one.pause(1);
+  s.act();
+  s.one.paused({});
+  CHECK(s.act() == lines{"save", "event pause", "answer 1: 0"});
+  CHECK(s.one.state().health == health_view{"unhealthy", 0, {}});
+  s.one.health_changed({"healthy", 0, {}});
+  CHECK(s.act() == lines{});
+  s.one.unpause(2);
+  s.act();
+  s.one.resumed({});
+  CHECK(s.act() == lines{"save", "event unpause", "answer 2: 0"});
+  CHECK(s.one.state().health == health_view{"unhealthy", 0, {}});
+  s.one.health_changed({"healthy", 0, {}});
+  CHECK(s.act() == lines{"save", "event health_status: healthy"});
+}
+
+TEST_CASE("life: health is kept for the next daemon, and begins there if it was not known") {
+  life_settings how;
+  how.health_check = true;
+  life_record record;
+  record.state.status = container_status::running;
+  subject unknown{how, record};
+  unknown.one.found_running(42, noon, false);
+  CHECK(unknown.one.state().health == health_view{"starting", 0, {}});
+  record.state.health = health_view{"healthy", 1, {}};
+  subject known{how, record};
+  known.one.found_running(42, noon, false);
+  CHECK(known.one.state().health == health_view{"healthy", 1, {}});
+  subject ended{how, record};
+  ended.one.found_ended({}, after(9));
+  CHECK(ended.one.state().health == health_view{"unhealthy", 1, {}});
+  subject without;
+  without.run();
+  CHECK_FALSE(without.one.state().health);
 }
