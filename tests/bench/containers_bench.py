@@ -1,5 +1,5 @@
-"""Containers beside dockerd and podman: the driver of `scripts/bench.sh containers`, which documents
-it."""
+"""Containers beside dockerd and podman: the driver of `scripts/bench.sh containers`, which
+documents it."""
 
 import http.client
 import io

@@ -67,8 +67,8 @@ def _gantryd(at: Place) -> list[str]:
 
 
 def where_crun_works() -> list[str]:
-    """The words before a command that lives where crun works: it refuses to run where a hierarchy of
-    cgroup v2 is mounted beside those of v1, as systemd's hybrid set-up has it."""
+    """The words before a command that lives where crun works: it refuses to run where a hierarchy
+    of cgroup v2 is mounted beside those of v1, as systemd's hybrid set-up has it."""
     if not os.path.ismount(HYBRID):
         return []
     return ["unshare", "--mount", "sh", "-c", f'umount {HYBRID} && exec "$@"', "sh"]
