@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-usage: scripts/bench.sh server|images [options]
+usage: scripts/bench.sh server|images|containers [options]
 
 Starts gantryd and its peers on this machine's loopback, loads them in turn, and prints medians,
 their ratios to dockerd and to a server on bare Boost.Beast, and which of Gantry's targets are met.
@@ -12,7 +12,8 @@ their ratios to dockerd and to a server on bare Boost.Beast, and which of Gantry
   --rounds N       rounds of each load (default 5); the order of the peers changes in each
   --seconds N      length of each load (default 3)
   --quick          2 rounds of 1 s: to see that all works, not for figures
-  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast (images: the first three)
+  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast (images: the first three;
+                   containers: those and gantryd_crun)
   --json FILE      write every sample to FILE too
   --check          end with status 1 unless every target is met
   --build-dir DIR  where the programs are (default build/release)
@@ -24,6 +25,23 @@ What is measured: images
   save             time of GET /images/NAME/get for that image, read to its end.
   memory           highest resident memory of the daemon's process during these loads and saves.
   list             median time of GET /images/json with 500 images.
+
+What is measured: containers
+  run              create, start, wait and remove over the API, one after the other: the time of
+                   all four, with `true` of a busybox image without network. Beside it what
+                   `runc run` and `crun run` of the same files take by themselves.
+  docker run       `docker run --rm --network none IMAGE true`, the client included.
+  exec             create, start attached and inspect, in a running container.
+  16 at once       such runs over the API on as many connections: runs per second.
+  logs             64 MiB in lines of 128 bytes: from the start of the container that writes them
+                   until they have been read from /logs, after its end; driver json-file.
+  ps -a            req/s by wrk on 4 connections of /containers/json?all=1, 200 created containers.
+  PSS              of the daemon with these 200 (of dockerd with containerd), and what each of 20
+                   running containers adds to it, with its monitor: gantry-monitor,
+                   containerd-shim or conmon.
+  gantryd_crun     is the same daemon with crun, for what the runtime has a part in; the others use
+                   runc. Where cgroup v2 is mounted beside v1 crun does not work; there the daemon
+                   and crun get a mount namespace without the former. If that fails too it is told.
 
 What is measured: server
   _ping            req/s by wrk on 32 keep-alive connections, and the processor time (user and
@@ -63,6 +81,20 @@ build=yes
 work=
 driver=
 
+# Each word is CONTROLLERS:PATH of a container, as in /proc/PID/cgroup without the first field.
+remove_cgroups() {
+  local group where
+  for group in "$@"; do
+    [[ ${group#*:} =~ [0-9a-f]{64} ]] || continue
+    where=${group%%:*}
+    where=/sys/fs/cgroup/${where#name=}${group#*:}
+    for _ in {1..20}; do
+      [[ -d $where ]] && ! rmdir "$where" 2>/dev/null || break
+      sleep 0.1
+    done
+  done
+}
+
 # Nothing outlives the run. The driver ends the peers; if it was killed, they are ended here by pid.
 clean_up() {
   trap - EXIT
@@ -78,6 +110,19 @@ clean_up() {
     done
     kill -KILL "$pid" 2>/dev/null || true
   done
+  # Containers outlive their daemons: their processes are the children of monitors, which all have a
+  # path of ours on their command lines.
+  local child groups=()
+  for file in /proc/[0-9]*/cmdline; do
+    pid=${file#/proc/} pid=${pid%/cmdline}
+    [[ $pid != "$$" ]] && grep -qaF "$work/" "$file" 2>/dev/null || continue
+    for child in $(ps -o pid= --ppid "$pid"); do
+      mapfile -t -O "${#groups[@]}" groups < <(cut -d: -f2- "/proc/$child/cgroup" 2>/dev/null)
+      kill -KILL "$child" 2>/dev/null || true
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+  done
+  remove_cgroups "${groups[@]}"
   while read -r mount; do
     umount -l "$mount" || true
   done < <(awk -v under="$work/" 'index($5, under) == 1 { print $5 }' /proc/self/mountinfo | tac)
@@ -86,7 +131,7 @@ clean_up() {
 
 [[ $# -gt 0 ]] || { usage >&2; exit 2; }
 case $1 in
-  server | images) subject=$1; shift ;;
+  server | images | containers) subject=$1; shift ;;
   -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
@@ -113,15 +158,16 @@ if [[ $build == yes ]]; then
   if [[ ! -e $build_dir/build.ninja ]]; then
     (cd "$root" && cmake --preset release -B "$build_dir")
   fi
-  cmake --build "$build_dir" --target gantryd bare_beast first_ping
+  cmake --build "$build_dir" --target gantryd gantry-monitor bare_beast first_ping
 fi
 programs=(gantryd)
-[[ $subject == images ]] || programs+=(bare_beast first_ping)
+[[ $subject != server ]] || programs+=(bare_beast first_ping)
+[[ $subject != containers ]] || programs+=(gantry-monitor)
 for program in "${programs[@]}"; do
   [[ -x $build_dir/bin/$program ]] || fail "$build_dir/bin/$program is not built"
 done
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/gantry-bench.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/gb.XXXXXX")  # short: paths of sockets begin with it
 trap clean_up EXIT
 trap '[[ -n $driver ]] && kill -TERM "$driver" 2>/dev/null || true' INT TERM HUP
 

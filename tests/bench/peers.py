@@ -22,6 +22,7 @@ import processes
 READY_SECONDS = 30
 STOP_SECONDS = 20
 PR_SET_PDEATHSIG = 1
+HYBRID = "/sys/fs/cgroup/unified"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _ports = iter(range(20100, 32000))  # below the range from which the kernel takes clients' ports
@@ -35,6 +36,7 @@ class PeerFailed(Exception):
 class Place:
     """Where one instance of a peer lives."""
     directory: Path
+    exec_root: Path  # short: sockets of containers lie in it
     binaries: Path
     socket: Path
     port: int | None = None  # none: only the unix socket
@@ -60,8 +62,20 @@ def free_port() -> int:
 
 def _gantryd(at: Place) -> list[str]:
     return [str(at.binaries / "gantryd"), *at.hosts(), "--data-root", str(at.directory / "data"),
-            "--exec-root", str(at.directory / "exec"),
+            "--exec-root", str(at.exec_root),
             "--pidfile", str(at.directory / "daemon.pid")]
+
+
+def where_crun_works() -> list[str]:
+    """The words before a command that lives where crun works: it refuses to run where a hierarchy
+    of cgroup v2 is mounted beside those of v1, as systemd's hybrid set-up has it."""
+    if not os.path.ismount(HYBRID):
+        return []
+    return ["unshare", "--mount", "sh", "-c", f'umount {HYBRID} && exec "$@"', "sh"]
+
+
+def _gantryd_crun(at: Place) -> list[str]:
+    return [*where_crun_works(), *_gantryd(at), "--default-runtime", "crun"]
 
 
 def _dockerd(at: Place) -> list[str]:
@@ -78,7 +92,8 @@ def _podman(at: Place) -> list[str]:
     networks = at.directory / "networks"
     networks.mkdir(exist_ok=True)
     config = at.directory / "containers.conf"
-    config.write_text('[engine]\nlock_type = "file"\n'
+    runtime = 'runtime = "runc"\n' if shutil.which("runc") else ""  # as dockerd has it
+    config.write_text(f'[engine]\nlock_type = "file"\n{runtime}'
                       f'[network]\nnetwork_config_dir = "{networks}"\n')
     return ["env", f"CONTAINERS_CONF={config}", "podman", "--root", str(at.directory / "root"),
             "--runroot", str(at.directory / "run"), "--tmpdir", str(at.directory / "tmp"),
@@ -119,6 +134,7 @@ class Kind:
 
 KINDS = {kind.name: kind for kind in (
     Kind("gantryd", _gantryd),
+    Kind("gantryd_crun", _gantryd_crun),
     # containerd has no part in answering `_ping`: its processor time is not held against dockerd
     Kind("dockerd", _dockerd, ["dockerd", "--version"], cpu_of_main_process_only=True),
     Kind("podman", _podman, ["podman", "--version"]),
@@ -154,8 +170,8 @@ class Peer:
         """The directories, made if need be. A start with and one without port share the data."""
         directory = self.work / self.name
         directory.mkdir(exist_ok=True)
-        return Place(directory, self.binaries, self.work / f"{self.name}.sock",
-                     self.port if with_port else None)
+        return Place(directory, self.work / f"x{list(KINDS).index(self.name)}", self.binaries,
+                     self.work / f"{self.name}.sock", self.port if with_port else None)
 
     def command(self, with_port: bool) -> list[str]:
         """The command line; PeerFailed when the program is not installed."""

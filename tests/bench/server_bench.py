@@ -43,15 +43,17 @@ class Target:
     at_least: float | None = None
     at_most: float | None = None
     relative_to: str | None = None
+    of: str = "gantryd"  # whose figure
 
     def text(self) -> str:
         sign, bound = (">=", self.at_least) if self.at_least is not None else ("<=", self.at_most)
         base = f" x {self.relative_to}" if self.relative_to else ""
-        return f"{self.measure} {sign} {bound:g}{base}"
+        whose = "" if self.of == "gantryd" else f"{self.of}: "
+        return f"{whose}{self.measure} {sign} {bound:g}{base}"
 
     def judge(self, medians: dict[str, dict[str, float]]) -> tuple[bool | None, float | None]:
         """Whether it is met, and the figure that says so; nothing when there is none to compare."""
-        value = medians.get("gantryd", {}).get(self.measure)
+        value = medians.get(self.of, {}).get(self.measure)
         if self.relative_to and value is not None:
             base = medians.get(self.relative_to, {}).get(self.measure)
             value = value / base if base else None
@@ -217,17 +219,16 @@ class Bench:
         print(f"\n{'':38}{'median':>10}  {'lowest .. highest':<24}{heads}")
         for measure in self.measures:
             print(measure)
-            for peer in self.peers:
-                values = self.samples[peer.name].get(measure)
+            for name, of in self.samples.items():
+                values = of.get(measure)
                 if not values:
                     continue
-                ratios = "".join(f"{ratio(medians, peer.name, base, measure):>9}"
-                                 for base in self.bases)
+                ratios = "".join(f"{ratio(medians, name, base, measure):>9}" for base in self.bases)
                 spread = ""
                 if len(values) > 1:
                     spread = f"{number(min(values))} .. {number(max(values))}"
-                median = number(medians[peer.name][measure])
-                print(f"    {peer.name:<34}{median:>10}  {spread:<24}{ratios}")
+                median = number(medians[name][measure])
+                print(f"    {name:<34}{median:>10}  {spread:<24}{ratios}")
         print("\ntargets")
         for target in self.targets:
             met, value = target.judge(medians)
@@ -241,7 +242,7 @@ class Bench:
         others = ""
         if self.others:
             others = (f"other work took {statistics.median(self.others):.2f} of {os.cpu_count()} "
-                      f"processors during the load of _ping, at most {max(self.others):.2f}; ")
+                      f"processors during loads by wrk, at most {max(self.others):.2f}; ")
         print(f"\n{others}load average {os.getloadavg()[0]:.2f}")
 
     def document(self) -> dict:
@@ -340,4 +341,4 @@ def run(subject: str, kind: type[Bench], peers: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run("server", Bench, list(KINDS)))
+    sys.exit(run("server", Bench, ["gantryd", "dockerd", "podman", "nginx", "bare_beast"]))

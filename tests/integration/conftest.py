@@ -7,12 +7,13 @@ own in temporary directories, on unix sockets there or on ports that the kernel 
 them by their process id. A daemon that a sanitizer complains about fails its test.
 
 Needed beside the daemon, all from Debian: python3-pytest, python3-docker, docker-compose, curl,
-openssl, strace, systemd (systemd-socket-activate), iproute2, util-linux; docker (28) and node with
-npm, which fetches dockerode on the first run. The tests run as root: some mount a file system or
-make a network namespace.
+openssl, strace, docker.io (dockerd, to compare with), systemd (systemd-socket-activate), iproute2,
+util-linux; docker (28) and node with npm, which fetches dockerode on the first run. The tests run
+as root: some mount a file system or make a network namespace.
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
-hand, certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt.
+hand, certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt,
+beside.py asks two daemons the same and compares, oracle_known.py tells what may differ.
 """
 
 import os
@@ -22,8 +23,10 @@ from pathlib import Path
 import pytest
 
 from archives import busybox_layer, busybox_tools, docker_archive, image_config
+from beside import Oracle, Pair, Side
 from certificates import Authority
 from daemon import Daemon, clean_environment, gantryd, run
+from oracle_known import KNOWN, TODAY
 
 HERE = Path(__file__).resolve().parent
 
@@ -81,6 +84,24 @@ def authority(tmp_path_factory):
     made.issue("server")
     made.issue("client", usage="clientAuth", subject="alice")
     return made
+
+
+@pytest.fixture(scope="session")
+def shared_oracle():
+    """One dockerd for all tests of a run."""
+    made = Oracle()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.dispose()
+
+
+@pytest.fixture
+def oracle(shared_oracle):
+    """A dockerd to compare with; containers that a test leaves there go with the test."""
+    yield shared_oracle
+    shared_oracle.remove_containers()
 
 
 @pytest.fixture
@@ -158,3 +179,36 @@ def d(daemon, docker, busybox_archive):
         if left := docker(daemon.unix(), "ps", "-aq").stdout.split():
             gone = docker(daemon.unix(), "rm", "-f", *left)
             assert gone.returncode == 0, gone.stderr
+
+
+@pytest.fixture(scope="module")
+def both_daemons(shared_oracle, busybox_archive, tmp_path_factory):
+    """A gantryd and the oracle, both with the image `bb:1`, and a directory on this machine that
+    has the same path for both."""
+    made = Daemon().start()
+    oracle = shared_oracle
+    shared = tmp_path_factory.mktemp("shared")
+    (shared / "directory").mkdir()
+    (shared / "file").write_text("on the host\n")
+    try:
+        for each in (made, oracle):
+            loaded = run("docker", "-H", each.unix(), "load", "-q", "-i", busybox_archive)
+            assert loaded.returncode == 0, loaded.stderr
+        roots = {shared: "<shared>"}
+        ours = Side(made.unix(), {made.directory / "data": "<root>", made.directory / "x": "<exec>",
+                                  **roots})
+        theirs = Side(oracle.unix(), {oracle.directory / "data": "<root>",
+                                      oracle.directory / "x": "<exec>", **roots},
+                      TODAY)
+        yield Pair(ours, theirs, KNOWN), shared
+    finally:
+        made.dispose()
+
+
+@pytest.fixture
+def pair(both_daemons):
+    """Both daemons to be asked the same: see beside.py. The test fails with all that differed."""
+    pair, _ = both_daemons
+    yield pair
+    found = pair.forget()
+    assert not found, "\n".join([f"{len(found)} differences that nobody expects", *found])

@@ -5,8 +5,6 @@ import gzip
 import io
 import json
 import os
-import shutil
-import signal
 import subprocess
 import tarfile
 import threading
@@ -18,7 +16,7 @@ import docker as sdk
 import pytest
 
 from archives import busybox_layer, docker_archive, image_config, tar
-from daemon import clean_environment, run, wait_until
+from daemon import clean_environment, wait_until
 from wire import Wire, ask
 
 
@@ -474,41 +472,6 @@ PROBE = ("mkdir -p /d/sub; echo hi >/d/f; chmod 4755 /d/f; ln /d/f /d/z; ln -s f
          "ln -s /d /dl; ln -s /nowhere /broken; echo x>/d/sub/a; echo y > '/d/sub name'; "
          "mknod /d/nul c 1 3; mkfifo /d/ff; chown 5:6 /d/sub/a; touch -d '2020-01-02 03:04:05' "
          "/d/f; chmod 1777 /d/sub; rm /etc/passwd; mkdir -p /usr/new; echo n > /bin/new")
-
-
-@pytest.fixture
-def oracle(tmp_path):
-    """A real dockerd, where there is one."""
-    program = shutil.which("dockerd")
-    if not program:
-        pytest.skip("there is no dockerd here to compare with")
-    root = Path(f"/tmp/o-{os.getpid()}")
-    root.mkdir()
-    process = subprocess.Popen(
-        [program, "--data-root", root / "data", "--exec-root", root / "exec", "--pidfile",
-         root / "pid", "-H", f"unix://{root}/s", "--bridge=none", "--iptables=false"],
-        stdout=open(root / "log", "wb"), stderr=subprocess.STDOUT, start_new_session=True)
-
-    class Found:
-        @staticmethod
-        def unix():
-            return f"unix://{root}/s"
-    try:
-        wait_until(lambda: (root / "s").exists() and run(
-            "docker", "-H", Found.unix(), "version").returncode == 0,
-            lambda: (root / "log").read_text(), patience=60)
-        yield Found
-        ids = run("docker", "-H", Found.unix(), "ps", "-aq").stdout.split()
-        if ids:
-            run("docker", "-H", Found.unix(), "rm", "-f", "-v", *ids)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def test_as_dockerd_does(box, daemon, docker, oracle, image):

@@ -4,11 +4,9 @@ import json
 import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import tarfile
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -241,32 +239,6 @@ def test_archives_of_other_programs(daemon, docker, images, foreign, maker, tmp_
     assert digest(seen.stdout.encode()) == loaded[0]["Id"]
 
 
-@pytest.fixture(scope="session")
-def dockerd(tmp_path_factory):
-    """Debian's dockerd, without networks, in directories of its own: its address."""
-    place = Path(tempfile.mkdtemp(prefix="d-"))
-    address = f"unix://{place}/s"
-    log = open(place / "log", "wb")
-    process = subprocess.Popen(
-        ["dockerd", "-H", address, "--data-root", place / "data", "--exec-root", place / "exec",
-         "-p", place / "pid", "--bridge", "none", "--iptables=false", "--ip-forward=false"],
-        stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment(HOME=str(place)))
-    log.close()
-    try:
-        wait_until(lambda: process.poll() is None and
-                   run("docker", "-H", address, "version").returncode == 0,
-                   lambda: (place / "log").read_text()[-2000:], patience=90)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(60)
-        with open("/proc/self/mountinfo") as mounts:
-            below = [line.split()[4] for line in mounts]
-        for mount in reversed([m for m in below if m.startswith(f"{place}/")]):
-            run("umount", "-l", mount)
-        shutil.rmtree(place, ignore_errors=True)
-
-
 #: Members that are bound to differ, and why.
 EXPECTED_DIFFERENCES = {
     "GraphDriver": "paths on the disk",
@@ -278,9 +250,9 @@ EXPECTED_DIFFERENCES = {
 }
 
 
-def test_shows_the_same_as_dockerd(daemon, docker, images, dockerd, busybox, tmp_path):
+def test_shows_the_same_as_dockerd(daemon, docker, images, oracle, busybox, tmp_path):
     def both(*words):
-        theirs = docker(dockerd, *words)
+        theirs = docker(oracle.unix(), *words)
         assert theirs.returncode == 0, theirs.stderr
         return images(*words), theirs.stdout
 
@@ -313,7 +285,7 @@ def test_shows_the_same_as_dockerd(daemon, docker, images, dockerd, busybox, tmp
     assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
 
     # What either saves the other takes for the same.
-    for source, target in ((daemon.unix(), dockerd), (dockerd, daemon.unix())):
+    for source, target in ((daemon.unix(), oracle.unix()), (oracle.unix(), daemon.unix())):
         path = tmp_path / "between.tar"
         for words in ((source, "save", "-o", path, "busybox:latest"),
                       (target, "rmi", "-f", "busybox:latest", "bb:1"),
