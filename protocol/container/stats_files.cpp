@@ -38,7 +38,7 @@ bool read_number(std::string_view word, std::uint64_t& out) {
 }
 
 /// The number of a file that has one; `max` is the largest.
-std::uint64_t number_in(std::string_view text) {
+std::uint64_t first_number(std::string_view text) {
   const auto word = take_word(text);
   if (word == "max")
     return std::numeric_limits<std::uint64_t>::max();
@@ -135,7 +135,7 @@ void read_block_io_v1(const cgroup_reader& read, block_io_stats& out) {
 }
 
 void read_cpu_v1(const cgroup_reader& read, cpu_stats& out) {
-  out.usage.total = number_in(read("cpuacct", "cpuacct.usage"));
+  out.usage.total = first_number(read("cpuacct", "cpuacct.usage"));
   const auto each = read("cpuacct", "cpuacct.usage_percpu");
   std::string_view rest = each;
   for (std::uint64_t value = 0; read_number(take_word(rest), value);)
@@ -148,7 +148,7 @@ void read_cpu_v1(const cgroup_reader& read, cpu_stats& out) {
 }
 
 void read_memory_v1(const cgroup_reader& read, memory_stats& out) {
-  const auto number = [&](const char* file) { return number_in(read("memory", file)); };
+  const auto number = [&](const char* file) { return first_number(read("memory", file)); };
   out.usage = number("memory.usage_in_bytes");
   out.max_usage = number("memory.max_usage_in_bytes");
   out.fail_count = number("memory.failcnt");
@@ -219,7 +219,7 @@ std::vector<block_io_entry> parse_block_io_v2(std::string_view text) {
       const auto key = take_word(pair, '=');
       auto* entry = key == "rbytes" ? &read : key == "wbytes" ? &write : nullptr;
       if (entry != nullptr)
-        entry->value = number_in(pair.substr(std::min<std::size_t>(pair.size(), 1)));
+        entry->value = first_number(pair.substr(std::min<std::size_t>(pair.size(), 1)));
     }
     out.push_back(std::move(read));
     out.push_back(std::move(write));
@@ -228,8 +228,8 @@ std::vector<block_io_entry> parse_block_io_v2(std::string_view text) {
 }
 
 void read_memory_v2(const cgroup_reader& read, memory_stats& out) {
-  out.usage = number_in(read({}, "memory.current"));
-  out.limit = number_in(read({}, "memory.max"));
+  out.usage = first_number(read({}, "memory.current"));
+  out.limit = first_number(read({}, "memory.max"));
   out.fail_count = flat_keyed{read({}, "memory.events")}["oom"];
   const auto text = read({}, "memory.stat");
   if (text.empty())
@@ -255,7 +255,7 @@ bool read_cgroup_v1(const cgroup_reader& read, stats_sample& out) {
   read_memory_v1(read, out.memory);
   read_block_io_v1(read, out.block_io);
   const auto limit = read("pids", "pids.max");
-  out.pids = {number_in(pids), limit.starts_with("max") ? 0 : number_in(limit)};
+  out.pids = {first_number(pids), limit.starts_with("max") ? 0 : first_number(limit)};
   return !pids.empty() || out.cpu.usage.total != 0 || !out.memory.stats.empty();
 }
 
@@ -270,7 +270,7 @@ bool read_cgroup_v2(const cgroup_reader& read, stats_sample& out) {
   read_memory_v2(read, out.memory);
   if (auto entries = parse_block_io_v2(read({}, "io.stat")); !entries.empty())
     out.block_io.service_bytes = std::move(entries);
-  out.pids = {number_in(read({}, "pids.current")), number_in(read({}, "pids.max"))};
+  out.pids = {first_number(read({}, "pids.current")), first_number(read({}, "pids.max"))};
   return !text.empty();
 }
 
@@ -294,7 +294,7 @@ std::uint64_t total_memory(std::string_view meminfo) {
   while (!meminfo.empty()) {
     auto line = take_line(meminfo);
     if (take_word(line) == "MemTotal:")
-      return number_in(line) * 1024;
+      return first_number(line) * 1024;
   }
   return 0;
 }
