@@ -11,10 +11,9 @@ namespace gantry::container {
 
 namespace {
 
-constexpr std::uint64_t second = 1'000'000'000;
-/// Of times that the kernel tells processes in ticks (USER_HZ, time(7)).
-constexpr std::uint64_t tick = second / 100;
-constexpr std::uint64_t microsecond = 1000;
+// In nanoseconds. The kernel tells processes its ticks as hundredths of a second (time(7)).
+constexpr std::uint64_t tick = 10'000'000;
+constexpr std::uint64_t microsecond = 1'000;
 
 std::string_view take_line(std::string_view& text) {
   const auto line = text.substr(0, text.find('\n'));

@@ -102,9 +102,9 @@ std::uint64_t total_of(const json::object& o, const char* key) {
   return o.at(key).at("cpu_usage").at("total_usage").to_number<std::uint64_t>();
 }
 
-bool runs(const json::object& o) { return !o.at("pids_stats").as_object().empty(); }
+bool has_processes(const json::object& o) { return !o.at("pids_stats").as_object().empty(); }
 
-const std::string never = "0001-01-01T00:00:00Z";
+const std::string zero_time = "0001-01-01T00:00:00Z";
 
 } // namespace
 
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(stats_fixture, "container stats: one object, compared with a lo
   const auto shown = one();
   CHECK(shown.at("name") == "/web");
   CHECK(text_in(shown, "id") == id_a);
-  CHECK(text_in(shown, "preread") > never);
+  CHECK(text_in(shown, "preread") > zero_time);
   CHECK(text_in(shown, "read") > text_in(shown, "preread"));
   CHECK(total_of(shown, "cpu_stats") == 658512312);
   CHECK(total_of(shown, "precpu_stats") == 658512312);
@@ -134,8 +134,8 @@ TEST_CASE_METHOD(stats_fixture, "container stats: one shot is compared with noth
                  "[actors][containers]") {
   publish(stats_pid);
   const auto shown = one({{"stream", "0"}, {"one-shot", "1"}});
-  CHECK(text_in(shown, "read") > never);
-  CHECK(text_in(shown, "preread") == never);
+  CHECK(text_in(shown, "read") > zero_time);
+  CHECK(text_in(shown, "preread") == zero_time);
   CHECK(total_of(shown, "cpu_stats") == 658512312);
   CHECK(total_of(shown, "precpu_stats") == 0);
 }
@@ -146,9 +146,9 @@ TEST_CASE_METHOD(stats_fixture, "container stats: what does not run is shown wit
   SECTION("ended, and nobody has said so") { publish(stats_pid + 1); }
   for (auto one_shot : {"0", "1"}) {
     const auto shown = one({{"stream", "0"}, {"one-shot", one_shot}});
-    CHECK(text_in(shown, "read") == never);
-    CHECK(text_in(shown, "preread") == never);
-    CHECK_FALSE(runs(shown));
+    CHECK(text_in(shown, "read") == zero_time);
+    CHECK(text_in(shown, "preread") == zero_time);
+    CHECK_FALSE(has_processes(shown));
     CHECK(shown.at("memory_stats").as_object().empty());
     CHECK(shown.at("name") == "/web");
   }
@@ -171,7 +171,7 @@ TEST_CASE_METHOD(stats_fixture, "container stats: a stream compares each object 
   publish(stats_pid);
   auto client = begin();
   const auto first = objects(*client, 3);
-  CHECK(text_in(first[0], "preread") > never);
+  CHECK(text_in(first[0], "preread") > zero_time);
   for (std::size_t i = 1; i < first.size(); ++i) {
     CHECK(text_in(first[i], "preread") == text_in(first[i - 1], "read"));
     CHECK(first[i].at("precpu_stats") == first[i - 1].at("cpu_stats"));
@@ -191,20 +191,20 @@ TEST_CASE_METHOD(stats_fixture, "container stats: a stream goes on over ends and
                  "[actors][containers]") {
   publish(0);
   auto client = begin();
-  CHECK_FALSE(runs(objects(*client, 2)[1]));
+  CHECK_FALSE(has_processes(objects(*client, 2)[1]));
   publish(stats_pid);
-  const auto begun = object_where(*client, runs);
-  CHECK(text_in(begun, "preread") > never); // it was looked at twice
+  const auto begun = object_where(*client, has_processes);
+  CHECK(text_in(begun, "preread") > zero_time); // it was looked at twice
   tree.end(stats_pid);
   publish(0);
   const auto seen = objects(*client, 1).size();
   const auto ended = object_where(
-      *client, [](const json::object& o) { return !runs(o); }, seen);
-  CHECK(text_in(ended, "read") == never);
+      *client, [](const json::object& o) { return !has_processes(o); }, seen);
+  CHECK(text_in(ended, "read") == zero_time);
   tree.put_v1(stats_pid + 1, cgroup);
   use(5);
   publish(stats_pid + 1);
-  const auto again = object_where(*client, runs, objects(*client, 1).size());
+  const auto again = object_where(*client, has_processes, objects(*client, 1).size());
   CHECK(total_of(again, "precpu_stats") == 5);
   given.all->remove(id_a);
   client->wait_for_end();
