@@ -119,7 +119,7 @@ std::string write_stats(std::string_view name, std::string_view id, const stats_
 
 /// Makes two samples that lie close together fit for a share of the processors: what the machine's
 /// processors did between them is taken from the clock. The kernel counts that in ticks of 10 ms
-/// for each kind of work, which after a tenth of a second may be wrong by a fifth.
+/// for each kind of work, which after a tenth of a second may be wrong by a tenth.
 void level_system_time(stats_sample& before, const stats_sample& now);
 
 } // namespace gantry::container
