@@ -3,6 +3,7 @@
 #include "actors/containers/mount_table.hpp"
 #include "actors/host/cgroup_facts.hpp"
 #include "actors/host/children.hpp"
+#include "actors/host/process_cgroups.hpp"
 #include "actors/host/system_facts.hpp"
 #include "actors/host/tree_reader.hpp"
 
@@ -23,32 +24,6 @@ namespace {
 
 using mounts_list = std::vector<mount_entry>;
 
-// True if `text`, words with `separator` between them, has that word.
-bool has_word(std::string_view text, char separator, std::string_view word) {
-  for (;;) {
-    const auto end = text.find(separator);
-    if (text.substr(0, end) == word)
-      return true;
-    if (end == text.npos)
-      return false;
-    text.remove_prefix(end + 1);
-  }
-}
-
-// The mount of a hierarchy of version 1 by a controller or by `name=X`; null if there is none.
-const mount_entry* find_v1(const mounts_list& mounts, std::string_view controller) {
-  const auto at = std::find_if(mounts.begin(), mounts.end(), [&](const mount_entry& m) {
-    return m.type == "cgroup" && has_word(m.options, ',', controller);
-  });
-  return at == mounts.end() ? nullptr : &*at;
-}
-
-const mount_entry* find_v2(const mounts_list& mounts) {
-  const auto at = std::find_if(mounts.begin(), mounts.end(),
-                               [](const mount_entry& m) { return m.type == "cgroup2"; });
-  return at == mounts.end() ? nullptr : &*at;
-}
-
 // --- what create checks -----------------------------------------------------------------------
 
 // The first of these files that says something.
@@ -62,7 +37,7 @@ std::string first_word(std::initializer_list<std::string> paths) {
 void find_v1_abilities(container::host_abilities& out, const std::string& root,
                        const mounts_list& mounts) {
   const auto has = [&](const char* controller, const char* file) {
-    const auto* mount = find_v1(mounts, controller);
+    const auto* mount = find_cgroup_mount(mounts, controller);
     return mount != nullptr && host::exists(host::below(root, mount->point) + '/' + file);
   };
   out.cpu_realtime = has("cpu", "cpu.rt_period_us");
@@ -76,7 +51,7 @@ void find_v1_abilities(container::host_abilities& out, const std::string& root,
 
 void find_cpusets(container::host_abilities& out, const std::string& root,
                   const mounts_list& mounts) {
-  const auto* mount = out.cgroup_v2 ? find_v2(mounts) : find_v1(mounts, "cpuset");
+  const auto* mount = find_cgroup_mount(mounts, out.cgroup_v2 ? "" : "cpuset");
   const auto base = mount == nullptr ? std::string{} : host::below(root, mount->point);
   out.cpuset_cpus =
       first_word({base + "/cpuset.cpus.effective", base + "/cpuset.effective_cpus",
@@ -238,21 +213,13 @@ std::string v2_monitor_cgroup(const std::string& base) {
 std::vector<std::string> cgroups_to_join(const std::string& root, const mounts_list& mounts) {
   std::vector<std::string> out;
   const auto text = host::read_text(host::below(root, "proc/self/cgroup"));
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const auto line = host::next_line(rest); // NUMBER:CONTROLLERS:PATH
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (first == line.npos || second == line.npos)
-      continue;
-    const auto controllers = line.substr(first + 1, second - first - 1);
-    const auto* mount = controllers.empty()
-                            ? find_v2(mounts)
-                            : find_v1(mounts, controllers.substr(0, controllers.find(',')));
-    if (mount == nullptr || line.substr(second + 1) == mount->root)
+  for (const auto& in : host::parse_process_cgroups(text)) {
+    const auto* mount =
+        find_cgroup_mount(mounts, in.controllers.substr(0, in.controllers.find(',')));
+    if (mount == nullptr || in.path == mount->root)
       continue;
     const auto base = host::below(root, mount->point);
-    auto file = (controllers.empty() ? v2_monitor_cgroup(base) : base) + "/cgroup.procs";
+    auto file = (in.controllers.empty() ? v2_monitor_cgroup(base) : base) + "/cgroup.procs";
     if (::access(file.c_str(), W_OK) == 0)
       out.push_back(std::move(file));
   }

@@ -132,7 +132,7 @@ void container_state::on_prepared(result<prepared_start> how) {
   if (!run_ || run_->now != phase::preparing)
     return;
   if (!how)
-    return fail_start(how.error());
+    return fail_start(how.error(), false);
   for (auto& warning : how->warnings)
     log::write(log::level::warn, "container", warning, {{"container", id_}});
   run_->prepared = std::make_shared<const prepared_start>(std::move(*how));

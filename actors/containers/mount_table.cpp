@@ -1,6 +1,7 @@
 #include "actors/containers/mount_table.hpp"
 
 #include "actors/host/errno_text.hpp"
+#include "actors/host/process_cgroups.hpp"
 #include "actors/host/tree_reader.hpp"
 #include "actors/host/unique_fd.hpp"
 
@@ -98,6 +99,15 @@ result<std::vector<mount_entry>> read_mount_table(const std::string& root) {
       return parse_mount_table(text);
     text.append(buffer.data(), static_cast<std::size_t>(n));
   }
+}
+
+const mount_entry* find_cgroup_mount(const std::vector<mount_entry>& mounts,
+                                     std::string_view controller) {
+  const auto at = std::find_if(mounts.begin(), mounts.end(), [&](const mount_entry& m) {
+    return controller.empty() ? m.type == "cgroup2"
+                              : m.type == "cgroup" && host::has_controller(m.options, controller);
+  });
+  return at == mounts.end() ? nullptr : &*at;
 }
 
 result<mount_entry> find_mount_of(const std::string& path) {

@@ -27,6 +27,11 @@ std::vector<mount_entry> parse_mount_table(std::string_view text);
 /// All mounts there are. `root`: the tree whose proc/ is read. Errors: of the file system.
 result<std::vector<mount_entry>> read_mount_table(const std::string& root = "/");
 
+/// The mount of a cgroup hierarchy: of version 1 by one of its controllers or by `name=X`, of
+/// version 2 by the empty name. Null if there is none.
+const mount_entry* find_cgroup_mount(const std::vector<mount_entry>& mounts,
+                                     std::string_view controller);
+
 /// The mount that a path is on, symbolic links followed. Errors: not_found if there is nothing at
 /// `path`; what the kernel says.
 result<mount_entry> find_mount_of(const std::string& path);

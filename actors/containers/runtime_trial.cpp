@@ -21,14 +21,15 @@ constexpr std::chrono::seconds deadline{10};
 
 /// A container that is made and never started. Its command is the runtime itself: what it runs has
 /// only to be there.
-std::string trial_spec(const std::string& program) {
+std::string trial_spec(const std::string& program, const std::string& id) {
   return R"({"ociVersion":"1.0.2",
 "process":{"args":["/program"],"cwd":"/","env":[],"user":{"uid":0,"gid":0},"noNewPrivileges":true},
 "root":{"path":"root"},
 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
 {"destination":"/program","type":"bind","source":")" +
          program + R"(","options":["bind","ro"]}],
-"linux":{"cgroupsPath":"/docker/gantry-trial","namespaces":[{"type":"pid"},{"type":"mount"},
+"linux":{"cgroupsPath":"/docker/)" +
+         id + R"(","namespaces":[{"type":"pid"},{"type":"mount"},
 {"type":"ipc"},{"type":"uts"},{"type":"network"}],"resources":{"devices":[
 {"allow":false,"access":"rwm"}]}}}
 )";
@@ -47,9 +48,10 @@ public:
   }
 
   result<void> run() {
+    delete_old_ones();
     std::error_code failed;
     fs::create_directories(directory_ / "root", failed);
-    std::ofstream{directory_ / "config.json"} << trial_spec(runtime_.path);
+    std::ofstream{directory_ / "config.json"} << trial_spec(runtime_.path, id_);
     if (failed || !fs::exists(directory_ / "config.json"))
       return api_error{errc::system, "cannot write to '" + directory_.string() + "'"};
     auto made = call({"create", "--bundle", directory_.string(), id_});
@@ -58,6 +60,14 @@ public:
   }
 
 private:
+  /// A daemon that was killed in its trial has left it.
+  void delete_old_ones() const {
+    std::error_code none;
+    for (const auto& left : fs::directory_iterator{directory_ / "state", none})
+      static_cast<void>(call({"delete", "--force", left.path().filename().string()}));
+    fs::remove_all(directory_, none);
+  }
+
   result<void> call(const std::vector<std::string>& args) const {
     host::child_command command;
     command.argv = {runtime_.path};

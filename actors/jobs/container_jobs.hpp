@@ -52,6 +52,12 @@ result<void> add_container_prune_job(engine::job_table& table,
 result<void> add_container_top_job(engine::job_table& table,
                                    const containers::container_services& services);
 
+/// `container_stats NAME`: ContainerStats. Env `stream` (an object each second until the container
+/// is gone; else one), `one-shot` (one that is not compared with an earlier look; booleans).
+/// Errors: invalid_parameter `cannot have stream=true and one-shot=true`.
+result<void> add_container_stats_job(engine::job_table& table,
+                                     const containers::container_services& services);
+
 /// `container_logs NAME`: a stream (section 11). Env `stdout`, `stderr`, `follow`, `timestamps`,
 /// `details`, `framed` (without a terminal each record is a frame), `announced` (the media type
 /// says so; booleans), `tail`, `since`, `until`.

@@ -111,8 +111,14 @@ result<life_call> read_kill(const container_services& services, const job::reque
     return name.error();
   const auto prefix = "cannot kill container: " + *name + ": ";
   auto signal = signal_asked(asked.environment);
-  if (!signal)
-    return prefixed(prefix, signal.error());
+  if (!signal) {
+    const auto& text = asked.environment.get("signal");
+    const bool is_number = text.find_first_not_of("-0123456789") == std::string::npos;
+    return prefixed(prefix, is_number && text != "0"
+                                ? api_error{signal.error().kind,
+                                            "the linux daemon does not support signal " + text}
+                                : signal.error());
+  }
   auto call = call_of(services, asked, verb::kill, limits::container_answer);
   if (!call)
     return prefixed(prefix, call.error());
@@ -128,7 +134,7 @@ result<life_call> read_pause(const container_services& services, const job::requ
   if (!call)
     return call;
   const auto& id = call->container->view.id;
-  call->failure = [prefix = words + id + ": ", own = "container " + id](api_error why) {
+  call->failure = [prefix = words + id + ": ", own = "Container " + id](api_error why) {
     if (why.kind == errc::system && !why.message.starts_with(own))
       return prefixed(prefix, std::move(why));
     return why;

@@ -20,6 +20,9 @@ inline constexpr std::chrono::seconds longest_stop = std::chrono::hours{24 * 365
 
 /// `ps` and the runtime, asked for a container's processes.
 inline constexpr std::chrono::milliseconds process_listing = 10s;
+/// Between what `stats` shows, and between the two looks that the first of it takes.
+inline constexpr caf::timespan stats_interval = span(1s);
+inline constexpr caf::timespan stats_first_look = span(100ms);
 /// Containers that one prune removes at a time.
 inline constexpr std::size_t prune_width = 16;
 

@@ -112,7 +112,7 @@ void monitor::on(client& from, const resize_request& what) {
   if (terminal_)
     answer(from, what.tag, resize(terminal_.get(), what.rows, what.columns));
   else
-    answer(from, what.tag, api_error{errc::conflict, "the process has no terminal"});
+    answer(from, what.tag, {}); // as dockerd does it
 }
 
 void monitor::on(client& from, const signal_request& what) {

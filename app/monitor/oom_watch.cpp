@@ -1,5 +1,6 @@
 #include "app/monitor/oom_watch.hpp"
 
+#include "actors/host/process_cgroups.hpp"
 #include "actors/host/tree_reader.hpp"
 
 #include <fcntl.h>
@@ -23,19 +24,11 @@ struct memory_cgroup {
 memory_cgroup memory_cgroup_of(const std::string& root, pid_t pid) {
   memory_cgroup found;
   const auto text = host::read_text("/proc/" + std::to_string(pid) + "/cgroup");
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    auto line = host::next_line(rest); // NUMBER:CONTROLLERS:PATH
-    const auto controllers_at = line.find(':');
-    const auto path_at = line.find(':', controllers_at + 1);
-    if (controllers_at == std::string_view::npos || path_at == std::string_view::npos)
-      continue;
-    const auto controllers = line.substr(controllers_at + 1, path_at - controllers_at - 1);
-    const auto path = line.substr(path_at + 1);
-    if (controllers.empty())
-      found.v2 = host::below(root, path);
-    else if (("," + std::string{controllers} + ",").find(",memory,") != std::string::npos)
-      found.v1 = host::below(host::below(root, controllers), path);
+  for (const auto& in : host::parse_process_cgroups(text)) {
+    if (in.controllers.empty())
+      found.v2 = host::below(root, in.path);
+    else if (host::has_controller(in.controllers, "memory"))
+      found.v1 = host::below(host::below(root, in.controllers), in.path);
   }
   return found;
 }

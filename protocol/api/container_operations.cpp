@@ -189,6 +189,14 @@ result<job::request> container_top_job(const call& in) {
   return job;
 }
 
+result<job::request> container_stats_job(const call& in) {
+  auto job = about_container("container_stats", in);
+  job.environment.set_bool("stream", in.query.flag("stream", true));
+  job.environment.set_bool("one-shot",
+                           in.matched.version >= api_version{1, 41} && in.query.flag("one-shot"));
+  return job;
+}
+
 // -- its life -------------------------------------------------------------------------------------
 
 result<job::request> container_start_job(const call& in) {

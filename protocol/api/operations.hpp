@@ -49,6 +49,8 @@ result<job::request> container_inspect_job(const call&);
 void container_inspect_response(const match&, job::reply&, http::response&);
 /// Job `container_top NAME`; env `ps_args`.
 result<job::request> container_top_job(const call&);
+/// Job `container_stats NAME`; env `stream`, `one-shot` (booleans).
+result<job::request> container_stats_job(const call&);
 /// Job `container_start NAME`.
 result<job::request> container_start_job(const call&);
 /// Job `container_stop NAME`; env `signal`, `t` (seconds, negative: no limit).

@@ -378,7 +378,8 @@ http::response service::stream_head(const match& m, std::string_view content_typ
   auto out = impl_->start(m);
   if (!about.empty() && !m.target->about_header.empty())
     out.headers.emplace_back(m.target->about_header, base64(about));
-  out.headers.emplace_back("Content-Type", content_type);
+  if (!content_type.empty())
+    out.headers.emplace_back("Content-Type", content_type);
   return out;
 }
 

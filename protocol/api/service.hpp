@@ -61,7 +61,7 @@ public:
   const http::response* constant_response(const match& m, const job::reply& reply) const noexcept;
 
   /// Status and headers of a reply whose body is streamed; `about` is what its job says of that
-  /// (`route::about_header`).
+  /// (`route::about_header`). An empty type is not told.
   http::response stream_head(const match& m, std::string_view content_type = "application/json",
                              std::string_view about = {}) const;
 

@@ -323,9 +323,9 @@ void life::pause(ticket from) {
   const auto status = record_.state.status;
   if (status == container_status::restarting)
     return fail(from, errc::conflict,
-                "container " + id_ + " is restarting, wait until the container is running");
+                "Container " + id_ + " is restarting, wait until the container is running");
   if (status == container_status::paused || step_ == step::pausing)
-    return fail(from, errc::conflict, "container " + id_ + " is already paused");
+    return fail(from, errc::conflict, "Container " + id_ + " is already paused");
   if (!up() || step_ == step::releasing)
     return fail(from, errc::conflict, "container " + id_ + " is not running");
   step_ = step::pausing;
@@ -354,7 +354,7 @@ void life::unpause(ticket from) {
   if (step_ == step::resuming)
     return pausers_.push_back(from);
   if (record_.state.status != container_status::paused || step_ == step::releasing)
-    return fail(from, errc::system, "container " + id_ + " is not paused");
+    return fail(from, errc::system, "Container " + id_ + " is not paused");
   step_ = step::resuming;
   pausers_.push_back(from);
   actions_.push_back(begin_resume{});

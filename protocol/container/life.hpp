@@ -138,10 +138,10 @@ public:
   void restart(ticket from, std::optional<int> signal, std::optional<std::chrono::seconds> timeout);
   /// SIGKILL is answered when it has ended. Errors: conflict `container ID is not running`.
   void kill(ticket from, int signal);
-  /// Errors: conflict `container ID is not running`, `container ID is already paused`, `container
+  /// Errors: conflict `container ID is not running`, `Container ID is already paused`, `container
   /// ID is restarting, wait until the container is running`; what `paused` says.
   void pause(ticket from);
-  /// Errors: system `container ID is not paused`; what `resumed` says.
+  /// Errors: system `Container ID is not paused`; what `resumed` says.
   void unpause(ticket from);
   /// Errors: conflict `container is running: stop the container before removing or force remove`
   /// and the like, `removal of container ID is already in progress`; what `discarded` says.

@@ -39,6 +39,17 @@ TEST_CASE("mount_table: lines that make no sense are left out", "[actors][contai
   }
 }
 
+TEST_CASE("mount_table: the mounts of cgroup hierarchies", "[actors][containers]") {
+  const auto mounts = parse_mount_table("1 0 0:1 / /a rw - cgroup - rw,cpu,cpuacct\n"
+                                        "2 0 0:2 / /b rw - cgroup2 - rw\n"
+                                        "3 0 0:3 / /c rw - tmpfs - rw,memory\n"
+                                        "4 0 0:4 / /d rw - cgroup - rw,name=systemd\n");
+  CHECK(find_cgroup_mount(mounts, "cpuacct") == &mounts[0]);
+  CHECK(find_cgroup_mount(mounts, "") == &mounts[1]);
+  CHECK(find_cgroup_mount(mounts, "name=systemd") == &mounts[3]);
+  CHECK(find_cgroup_mount(mounts, "memory") == nullptr);
+}
+
 TEST_CASE("mount_table: the mount of a path is found through links and nested mounts",
           "[actors][containers][root]") {
   const test::mount_dir dir;

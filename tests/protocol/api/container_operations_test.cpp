@@ -92,6 +92,12 @@ TEST_CASE("containers: their settings", "[api][containers]") {
        "invalid_parameter: invalid resize height \"4294967296\": value out of range"},
       {"GET", "/containers/web/top", "container_top(web)"},
       {"GET", "/containers/web/top?ps_args=-o+pid%2Ccmd", "container_top(web) ps_args=-o pid,cmd"},
+      {"GET", "/containers/web/stats", "container_stats(web) stream=1 one-shot=0"},
+      {"GET", "/containers/web/stats?stream=0&one-shot=1",
+       "container_stats(web) stream=0 one-shot=1"},
+      {"GET", "/containers/web/stats?stream=", "container_stats(web) stream=0 one-shot=0"},
+      {"GET", "/v1.40/containers/web/stats?stream=1&one-shot=1",
+       "container_stats(web) stream=1 one-shot=0"},
   };
   for (const auto& r : rows) {
     INFO(r.target);

@@ -433,6 +433,7 @@ TEST_CASE("service: a stream has its head at once", "[api][service]") {
   CHECK(r.body.empty());
   CHECK(header(r, "Content-Type") == "application/json");
   check_common(r);
+  CHECK(header(api.stream_head(m.found, {}), "Content-Type").empty());
 }
 
 TEST_CASE("service: what a connection that is handed over is told besides", "[api][service]") {

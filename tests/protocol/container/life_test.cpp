@@ -218,11 +218,11 @@ TEST_CASE("life: pause and unpause, and a stop of what is paused") {
   subject s;
   s.run();
   s.one.unpause(1);
-  CHECK(s.act() == lines{"answer 1: system container c1 is not paused"});
+  CHECK(s.act() == lines{"answer 1: system Container c1 is not paused"});
   s.one.pause(2);
   s.one.pause(3);
   s.one.stop(4, {}, {});
-  CHECK(s.act() == lines{"pause", "answer 3: conflict container c1 is already paused"});
+  CHECK(s.act() == lines{"pause", "answer 3: conflict Container c1 is already paused"});
   s.one.paused({});
   CHECK(s.act() == lines{"save", "event pause", "answer 2: 0", "save", "event kill signal=15",
                          "signal 15", "resume", "timer stop 10000"});
