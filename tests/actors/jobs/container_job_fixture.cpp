@@ -82,6 +82,7 @@ run_fake_container(container_actor::stateful_pointer<fake_container_state> self,
       [](const containers::container_step&) {},
       [](const containers::container_timer&) {},
       [](const containers::request_late&) {},
+      [](const containers::health_told&) {},
       [](core::describe) { return core::facts{}; },
   };
 }
