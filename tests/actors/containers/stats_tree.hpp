@@ -55,9 +55,10 @@ public:
     put_process(pid, "0::" + cgroup + below + "\n");
   }
 
-  /// A file of its cgroup.
+  /// Changes a file of its cgroup at once, whoever reads it.
   void set(const std::string& path, const std::string& text) {
-    dir_.write("sys/fs/cgroup/" + path, text);
+    const auto written = dir_.write("written", text);
+    std::filesystem::rename(written, dir_.file("sys/fs/cgroup/" + path));
   }
 
   /// The process is in the host's network namespace.

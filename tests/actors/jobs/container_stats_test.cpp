@@ -216,8 +216,9 @@ TEST_CASE_METHOD(stats_fixture, "container stats: another run is not compared wi
   publish(stats_pid);
   auto client = begin();
   objects(*client, 1);
-  tree.put_v1(stats_pid + 1, cgroup);
-  use(9);
+  auto files = test::v1_files();
+  files["cpuacct/cpuacct.usage"] = "9\n";
+  tree.put_v1(stats_pid + 1, "/other/" + id_a, files);
   publish(stats_pid + 1);
   const auto other =
       object_where(*client, [](const json::object& o) { return total_of(o, "cpu_stats") == 9; });
