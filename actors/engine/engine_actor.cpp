@@ -64,9 +64,12 @@ std::string job_table::listing() const {
 engine_state::~engine_state() {
   for (auto& promise : waiting_for_shutdown_)
     promise.deliver(core::done{});
-  // They have had their time, and who ends as asked may wait for a client.
+  const bool had_their_time = phase_ == phase::callbacks || phase_ == phase::over;
   for (auto& [id, e] : running_)
-    caf::anon_send_exit(e.actor, caf::exit_reason::user_shutdown);
+    if (had_their_time && e.counts) // who ends as it is asked to may wait for a client
+      caf::anon_send_exit(e.actor, caf::exit_reason::user_shutdown);
+    else
+      caf::anon_send(e.actor, core::job_cancel{"the engine has ended"});
 }
 
 void engine_state::init(core::engine_actor::stateful_pointer<engine_state> me, job_table handlers,

@@ -86,15 +86,25 @@ def authority(tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope="session")
-def shared_oracle():
-    """One dockerd for all tests of a run."""
+def started_oracle():
     made = Oracle()
     try:
         made.start()
         yield made
     finally:
         made.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_oracle():
+    """One dockerd for all tests of a run."""
+    yield from started_oracle()
+
+
+@pytest.fixture
+def empty_oracle():
+    """A dockerd to compare with that has no images."""
+    yield from started_oracle()
 
 
 @pytest.fixture

@@ -250,9 +250,9 @@ EXPECTED_DIFFERENCES = {
 }
 
 
-def test_shows_the_same_as_dockerd(daemon, docker, images, oracle, busybox, tmp_path):
+def test_shows_the_same_as_dockerd(daemon, docker, images, empty_oracle, busybox, tmp_path):
     def both(*words):
-        theirs = docker(oracle.unix(), *words)
+        theirs = docker(empty_oracle.unix(), *words)
         assert theirs.returncode == 0, theirs.stderr
         return images(*words), theirs.stdout
 
@@ -285,7 +285,7 @@ def test_shows_the_same_as_dockerd(daemon, docker, images, oracle, busybox, tmp_
     assert sorted(ours.splitlines()) == sorted(theirs.splitlines())
 
     # What either saves the other takes for the same.
-    for source, target in ((daemon.unix(), oracle.unix()), (oracle.unix(), daemon.unix())):
+    for source, target in ((daemon.unix(), empty_oracle.unix()), (empty_oracle.unix(), daemon.unix())):
         path = tmp_path / "between.tar"
         for words in ((source, "save", "-o", path, "busybox:latest"),
                       (target, "rmi", "-f", "busybox:latest", "bb:1"),

@@ -29,6 +29,9 @@ TODAY = [
     Wording(r"^EOF$", "invalid JSON: got EOF while reading request body"),
     Wording(r"^json: cannot unmarshal (\w+) into Go struct field ContainerConfigWrapper",
             r"invalid JSON: json: cannot unmarshal \1 into Go struct field CreateRequest"),
+    Wording(r"The linux daemon does not support signal 18446744073709551615$",
+            "the linux daemon does not support signal -1"),
+    Wording(r"The linux daemon does not support", "the linux daemon does not support"),
     Wording(r"\bCannot kill container", "cannot kill container"),
     Wording(r"\bContainer (\S+) is not running", r"container \1 is not running"),
     Wording(r"^You cannot remove a running container <(\w+)>.*",
@@ -62,6 +65,8 @@ TODAY = [
 #: What dockerd 28 does otherwise than the oracle.
 SINCE_THEN = [
     Known(r"said\.HostConfig\.RestartPolicy\.Name", "28 names the policy `no`", "no", ""),
+    Known(r"container\[\d+\]\[1\]\.Attributes\.execDuration", "28 tells how long it ran",
+          theirs=ABSENT, call="events"),
     Known(r"said\.HostConfig\.KernelMemory(TCP)?", "28 leaves it out when it is 0", ABSENT, 0),
     Known(r"said\.HostConfig\.MaskedPaths", "28 masks more"),
     Known(r"said\.HostConfig\.ConsoleSize\[\d\]", "from 1.42 on", 0),

@@ -286,11 +286,25 @@ TEST_CASE_METHOD(engine_fixture, "engine: the end of the engine ends its jobs",
   auto& job = start_by_hand(client);
   auto waiting = shut_down();
   CHECK(!waiting->has_value());
-  CHECK(job.cancels == std::vector<std::string>{"the daemon shuts down"});
+  kill(engine);
+  CHECK(job.cancels == std::vector<std::string>{"the daemon shuts down", "the engine has ended"});
+  CHECK_FALSE(job.ended);
+  CHECK(waiting->has_value());
+}
+
+TEST_CASE_METHOD(engine_fixture, "engine: jobs that did not end in their time end with the engine",
+                 "[actors][engine]") {
+  auto client = make_probe();
+  auto& job = start_by_hand(client);
+  auto& serveapi = start_by_hand(client, {}, "serveapi");
+  auto waiting = shut_down();
+  advance_time(std::chrono::nanoseconds{limits::shutdown_jobs});
+  run();
+  CHECK(waiting->has_value());
   CHECK_FALSE(job.ended);
   kill(engine);
   CHECK(job.ended);
-  CHECK(waiting->has_value());
+  CHECK(serveapi.cancels == std::vector<std::string>{"the engine has ended"}); // closes what it has
 }
 
 // -- refusals -------------------------------------------------------------------------------------
