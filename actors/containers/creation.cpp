@@ -1,13 +1,12 @@
 #include "actors/containers/creation.hpp"
 
 #include "actors/containers/container_files.hpp"
-#include "actors/containers/fresh_id.hpp"
 #include "actors/containers/kept_layers.hpp"
 #include "actors/containers/times.hpp"
+#include "actors/core/fresh_id.hpp"
 #include "actors/host/errno_text.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/worker_pool.hpp"
-#include "actors/volumes/fresh_id.hpp"
 #include "protocol/container/create.hpp"
 #include "protocol/container/log_options.hpp"
 #include "protocol/container/names.hpp"
@@ -116,7 +115,7 @@ private:
     if (!prepared)
       return prepared.error();
     auto& request = prepared->request;
-    auto id = volumes::fresh_id();
+    auto id = core::fresh_id();
     if (!id)
       return id.error();
     kept_.id = std::move(*id);

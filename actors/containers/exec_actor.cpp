@@ -3,7 +3,7 @@
 #include "actors/containers/container_event.hpp"
 #include "actors/containers/exec_files.hpp"
 #include "actors/containers/exec_state.hpp"
-#include "actors/containers/fresh_id.hpp"
+#include "actors/core/fresh_id.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/worker_pool.hpp"
@@ -216,7 +216,7 @@ api_error no_process(const container::exec_view& ended) {
 
 result<std::string> create_exec(const container_services& services, const published_ptr& container,
                                 container::exec_options options, bool probe) {
-  auto id = fresh_id();
+  auto id = core::fresh_id();
   if (!id)
     return id;
   auto what = std::make_shared<container::exec_view>();

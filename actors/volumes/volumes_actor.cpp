@@ -1,9 +1,9 @@
 #include "actors/volumes/volumes_actor.hpp"
 
+#include "actors/core/fresh_id.hpp"
 #include "actors/core/times.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/worker_pool.hpp"
-#include "actors/volumes/fresh_id.hpp"
 #include "actors/volumes/volume_store.hpp"
 #include "actors/volumes/volumes_state.hpp"
 
@@ -100,7 +100,7 @@ result<volumes_state::planned> volumes_state::plan(const std::vector<wanted_volu
   for (const auto& [what, must_exist] : wanted) {
     volume_record one{what.name, {}, what.labels, what.options};
     if (what.name.empty()) {
-      auto id = fresh_id();
+      auto id = core::fresh_id();
       if (!id)
         return id.error();
       one.name = std::move(*id);

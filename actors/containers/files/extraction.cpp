@@ -1,12 +1,11 @@
 #include "actors/containers/files/extraction.hpp"
 
 #include "actors/containers/files/path_lookup.hpp"
-#include "actors/containers/root_files.hpp"
+#include "actors/containers/process_files.hpp"
 #include "actors/store/confined_root.hpp"
 #include "actors/store/file_steps.hpp"
 #include "actors/store/layer_unpacker.hpp"
 #include "actors/store/tar_reader.hpp"
-#include "protocol/container/user_database.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -37,13 +36,7 @@ result<std::string> find_base(const confined_root& root, const extract_request& 
 
 result<std::pair<std::uint32_t, std::uint32_t>> user_of(confined_root& root,
                                                         const std::string& user) {
-  const auto passwd = read_root_file(root, "etc/passwd");
-  if (!passwd)
-    return passwd.error();
-  const auto group = read_root_file(root, "etc/group");
-  if (!group)
-    return group.error();
-  const auto found = container::find_user(user, {}, {*passwd, *group});
+  const auto found = find_root_user(root, user, {});
   if (!found)
     return found.error();
   return std::pair{found->uid, found->gid};

@@ -4,10 +4,11 @@
 
 #include <string>
 
-namespace gantry::volumes {
+namespace gantry::core {
 
 /// 64 random hexadecimal digits, of which the first twelve could not be a number: the id of a
-/// container, the name of a volume that nobody named. Errors: system.
+/// container or an exec, the name of a volume that nobody named. Any thread. Errors: of
+/// getentropy(3).
 result<std::string> fresh_id();
 
-} // namespace gantry::volumes
+} // namespace gantry::core

@@ -1,13 +1,13 @@
-#include "actors/containers/fresh_id.hpp"
+#include "actors/core/fresh_id.hpp"
 
 #include "actors/host/errno_text.hpp"
 #include "protocol/container/names.hpp"
 
-#include <sys/random.h>
+#include <unistd.h>
 
 #include <cerrno>
 
-namespace gantry::containers {
+namespace gantry::core {
 
 result<std::string> fresh_id() {
   constexpr char digits[] = "0123456789abcdef";
@@ -25,4 +25,4 @@ result<std::string> fresh_id() {
   return id;
 }
 
-} // namespace gantry::containers
+} // namespace gantry::core
