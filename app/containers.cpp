@@ -1,8 +1,10 @@
 #include "app/containers.hpp"
 
+#include "actors/containers/container_files.hpp"
 #include "actors/containers/exec_actor.hpp"
 #include "actors/containers/registry.hpp"
 #include "actors/containers/runtime_trial.hpp"
+#include "actors/containers/start_preparation.hpp"
 #include "actors/host/programs.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/store/image_store.hpp"
@@ -16,6 +18,7 @@
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace gantry::app {
@@ -134,16 +137,34 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   return setup;
 }
 
+/// A daemon that was killed while it made or removed a container has left files of one that nobody
+/// knows.
+void remove_strays_blocking(const gantry::containers::container_services& services,
+                            const std::vector<kept_container>& containers, store::trash& bin) {
+  std::set<std::string> known;
+  for (const auto& one : containers)
+    known.insert(one.id);
+  constexpr std::size_t id_size = 64;
+  std::vector<std::string> strays;
+  std::error_code none;
+  for (const auto& found : fs::directory_iterator{services.data_root / "containers", none})
+    if (auto id = found.path().filename().string(); id.size() == id_size && !known.contains(id))
+      strays.push_back(std::move(id));
+  for (const auto& id : strays) {
+    const gantry::containers::container_paths paths{services.data_root, services.exec_root, id};
+    auto gone = gantry::containers::release_container_blocking(paths);
+    if (gone)
+      gone = gantry::containers::remove_container_files_blocking(paths, bin);
+    if (!gone)
+      log::write(log::level::warn, "containers", "what a container has left is not quite gone",
+                 {{"container", id}, {"error", gone.error().message}});
+  }
+}
+
 /// Opens the volumes, which the containers have.
 result<void> open_volumes_blocking(const gantry::containers::container_services& services,
-                                   const std::vector<kept_container>& containers) {
-  auto bin = image::ask_store_blocking(
-      services.images.store, "find the trash",
-      [](store::image_store& store) -> result<std::shared_ptr<store::trash>> {
-        return store.bin();
-      });
-  if (!bin)
-    return bin.error();
+                                   const std::vector<kept_container>& containers,
+                                   const std::shared_ptr<store::trash>& bin) {
   std::vector<volumes::volume_user> users;
   for (const auto& one : containers) {
     volumes::volume_user user{one.id, container::is_running(one.life.state.status), {}};
@@ -152,7 +173,16 @@ result<void> open_volumes_blocking(const gantry::containers::container_services&
         user.volumes.push_back(mount.name);
     users.push_back(std::move(user));
   }
-  return volumes::open_blocking(services.volumes, services.data_root, *bin, std::move(users));
+  return volumes::open_blocking(services.volumes, services.data_root, bin, std::move(users));
+}
+
+result<std::shared_ptr<store::trash>>
+find_trash_blocking(const gantry::containers::container_services& services) {
+  return image::ask_store_blocking(
+      services.images.store, "find the trash",
+      [](store::image_store& store) -> result<std::shared_ptr<store::trash>> {
+        return store.bin();
+      });
 }
 
 } // namespace
@@ -195,7 +225,11 @@ std::function<result<void>()> containers::opener() const {
     caf::anon_send(services.registry,
                    gantry::containers::registry_opened{std::shared_ptr{std::move(*opened)}});
     auto kept = std::make_shared<std::vector<kept_container>>(std::move(content->containers));
-    if (auto opened = open_volumes_blocking(services, *kept); !opened)
+    auto bin = find_trash_blocking(services);
+    if (!bin)
+      return bin.error();
+    remove_strays_blocking(services, *kept, **bin);
+    if (auto opened = open_volumes_blocking(services, *kept, *bin); !opened)
       return opened;
     auto leases = image::ask_store_blocking(
         services.images.store, "keep the layers of containers",
@@ -225,11 +259,7 @@ std::function<result<void>()> containers::opener() const {
 
 std::function<std::string()> containers::finder(const settings& s) const {
   return [s, services = services_, manager = manager_]() -> std::string {
-    auto bin = image::ask_store_blocking(
-        services.images.store, "find the trash",
-        [](store::image_store& store) -> result<std::shared_ptr<store::trash>> {
-          return store.bin();
-        });
+    auto bin = find_trash_blocking(services);
     if (!bin)
       return {}; // the daemon ends
     services.setup.set(find_setup(s, std::move(*bin)));

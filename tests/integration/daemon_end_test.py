@@ -96,3 +96,15 @@ def test_commands_right_after_the_start(d, daemon):
     assert runs(pid)
     os.kill(pid, signal.SIGTERM)
     assert d("wait", "web").strip() == "7"
+
+
+def test_files_of_a_container_that_nobody_knows_go_at_the_next_start(d, daemon):
+    kept = d("create", "--name", "kept", "--network", "none", "bb:1", "true").strip()
+    daemon.kill()
+    place = daemon.directory / "data" / "containers"
+    stray = place / ("a" * 64)
+    (stray / "diff").mkdir(parents=True)
+    (stray / "diff" / "file").write_text("left by a daemon that was killed\n")
+    daemon.start()
+    assert os.listdir(place) == [kept]
+    assert d("start", "-a", "kept") == ""
