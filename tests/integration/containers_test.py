@@ -91,10 +91,12 @@ def test_kill_wait_rename_pause(d, daemon, background):
 
 def test_logs(d, daemon, background):
     d("run", "-d", "--name", "l1", "--network", "none", "bb:1", "sh", "-c",
-      "echo one; echo two >&2; sleep 1; echo three; sleep 1; printf four")
+      "echo one; echo two >&2; while [ ! -e /go ]; do sleep 0.05; done; echo three; printf four")
     follow = background("docker", "-H", daemon.unix(), "logs", "-f", "l1")
+    assert follow.stdout.readline() == "one\n"
+    d("exec", "l1", "touch", "/go")
     out, err = follow.communicate(timeout=30)
-    assert out == "one\nthree\nfour" and err == "two\n"
+    assert out == "three\nfour" and err == "two\n"
     assert d("logs", "--tail", "1", "l1") == "four"
     assert d("logs", "--since", "1h", "l1") == "one\nthree\nfour"
     assert d("logs", "--until", "1h", "l1") == ""
@@ -159,7 +161,9 @@ def test_update_prune_events(d):
 
 def test_docker_py(d, daemon):
     client = docker_py.DockerClient(base_url=daemon.unix())
-    c = client.containers.run("bb:1", ["sh", "-c", "sleep 1; exit 4"], detach=True, network_mode="none")
+    c = client.containers.run("bb:1", ["sh", "-c", "while [ ! -e /go ]; do sleep 0.05; done; rm /go; exit 4"],
+                              detach=True, network_mode="none")
+    assert c.exec_run(["touch", "/go"]).exit_code == 0
     assert c.wait(timeout=20)["StatusCode"] == 4
     c.reload()
     assert c.status == "exited"
