@@ -27,6 +27,8 @@ void worker_pool::stop() {
     dropped.swap(waiting_);
     work_.notify_all();
   }
+  // Before the wait: a task that runs may wait for what a dropped one has captured.
+  dropped.clear();
   for (auto& s : slots_)
     if (s->thread.joinable())
       s->thread.join();

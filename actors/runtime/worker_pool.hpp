@@ -42,8 +42,8 @@ public:
   worker_pool& operator=(const worker_pool&) = delete;
   ~worker_pool() { stop(); }
 
-  /// Takes no more tasks, drops the waiting ones with what they captured, and waits for those that
-  /// run. Not from a task of this pool. The second time it does nothing.
+  /// Takes no more tasks, drops the waiting ones with what they captured, and then waits for those
+  /// that run. Not from a task of this pool. The second time it does nothing.
   void stop();
 
   /// Queues `task`. False if the queue is full or the pool is stopping: nothing was done then.

@@ -48,6 +48,29 @@ TEST_CASE("worker_pool: a full queue refuses and says so", "[actors][runtime]") 
   release.count_down();
 }
 
+TEST_CASE("worker_pool: a running task that waits for a dropped one does not hold up the stop",
+          "[actors][runtime]") {
+  worker_pool pool{1, 8};
+  std::latch started{1};
+  std::latch queued{1};
+  auto answer = std::make_shared<std::promise<void>>();
+  std::atomic<bool> broken{false};
+  REQUIRE(pool.submit("asks", [&, answered = answer->get_future().share()] {
+    started.count_down();
+    queued.wait();
+    try {
+      answered.get();
+    } catch (const std::future_error&) {
+      broken = true;
+    }
+  }));
+  started.wait();
+  REQUIRE(pool.submit("answers", [answer = std::move(answer)] { answer->set_value(); }));
+  queued.count_down();
+  pool.stop();
+  CHECK(broken);
+}
+
 TEST_CASE("worker_pool: destruction waits for the running task and drops the others",
           "[actors][runtime]") {
   std::atomic<bool> finished{false};
