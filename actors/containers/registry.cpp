@@ -29,6 +29,7 @@ struct bad_row {
 struct registry::parts {
   database db;
   statement add;
+  statement keep_volumes;
   statement change_definition;
   statement change_life;
   statement forget;
@@ -45,20 +46,22 @@ result<std::unique_ptr<registry>> registry::open(const std::filesystem::path& fi
   if (!db)
     return db.error();
   auto add = db->prepare("INSERT INTO containers(id, name, definition, state, restart_count, "
-                         "stopped_by_hand) VALUES(?, ?, ?, ?, ?, ?)",
+                         "stopped_by_hand, discards_volumes) VALUES(?, ?, ?, ?, ?, ?, ?)",
                          "add the container");
+  auto keep_volumes = db->prepare("UPDATE volumes SET made_for = NULL WHERE made_for = ?",
+                                  "keep the volumes of the container");
   auto definition = db->prepare("UPDATE containers SET name = ?, definition = ? WHERE id = ?",
                                 "change the container");
-  auto life = db->prepare("UPDATE containers SET state = ?, restart_count = ?, stopped_by_hand = ? "
-                          "WHERE id = ?",
+  auto life = db->prepare("UPDATE containers SET state = ?, restart_count = ?, stopped_by_hand = "
+                          "?, discards_volumes = ? WHERE id = ?",
                           "note the container's state");
   auto forget = db->prepare("DELETE FROM containers WHERE id = ?", "forget the container");
-  for (auto* prepared : {&add, &definition, &life, &forget})
+  for (auto* prepared : {&add, &keep_volumes, &definition, &life, &forget})
     if (!*prepared)
       return prepared->error();
-  return std::unique_ptr<registry>{new registry{
-      std::make_unique<parts>(parts{std::move(*db), std::move(*add), std::move(*definition),
-                                    std::move(*life), std::move(*forget)})}};
+  return std::unique_ptr<registry>{new registry{std::make_unique<parts>(
+      parts{std::move(*db), std::move(*add), std::move(*keep_volumes), std::move(*definition),
+            std::move(*life), std::move(*forget)})}};
 }
 
 result<void> registry::parts::set_aside_row(const bad_row& row) {
@@ -71,34 +74,29 @@ result<void> registry::parts::set_aside_row(const bad_row& row) {
 }
 
 result<registry::content> registry::load() {
-  auto rows = parts_->db.prepare("SELECT key, id, name, definition, state, restart_count, "
-                                 "stopped_by_hand FROM containers ORDER BY key",
-                                 load_purpose);
-  if (!rows)
-    return rows.error();
   content all;
   std::vector<bad_row> bad;
-  for (;;) {
-    auto more = rows->step();
-    if (!more)
-      return more.error();
-    if (!*more)
-      break;
-    kept_container one;
-    one.id = rows->text(1);
-    one.name = rows->text(2);
-    auto definition = container::parse_definition(rows->text(3));
-    auto state = container::parse_state(rows->text(4));
-    if (!definition || !state) {
-      bad.push_back({rows->integer(0), one.id,
-                     std::string{rows->text(3)} + "\n" + std::string{rows->text(4)},
-                     definition ? state.error().message : definition.error().message});
-      continue;
-    }
-    one.definition = std::move(*definition);
-    one.life = {std::move(*state), rows->integer(5), rows->integer(6) != 0};
-    all.containers.push_back(std::move(one));
-  }
+  auto read = parts_->db.each_row(
+      "SELECT key, id, name, definition, state, restart_count, stopped_by_hand, discards_volumes "
+      "FROM containers ORDER BY key",
+      load_purpose, [&](const statement& row) {
+        kept_container one;
+        one.id = row.text(1);
+        one.name = row.text(2);
+        auto definition = container::parse_definition(row.text(3));
+        auto state = container::parse_state(row.text(4));
+        if (!definition || !state) {
+          bad.push_back({row.integer(0), one.id,
+                         std::string{row.text(3)} + "\n" + std::string{row.text(4)},
+                         definition ? state.error().message : definition.error().message});
+          return;
+        }
+        one.definition = std::move(*definition);
+        one.life = {std::move(*state), row.integer(5), row.integer(6) != 0, row.integer(7) != 0};
+        all.containers.push_back(std::move(one));
+      });
+  if (!read)
+    return read.error();
   for (auto& row : bad) {
     if (auto done = parts_->set_aside_row(row); !done)
       return done.error();
@@ -115,13 +113,15 @@ struct maker {
   Parts& p;
 
   result<void> operator()(const add_container& c) const {
-    return p.add.bind(1, c.what.id)
-        .bind(2, c.what.name)
-        .bind(3, container::write_definition(c.what.definition))
-        .bind(4, container::write_state(c.what.life.state))
-        .bind(5, c.what.life.restart_count)
-        .bind(6, std::int64_t{c.what.life.stopped_by_hand})
-        .run();
+    auto added = p.add.bind(1, c.what.id)
+                     .bind(2, c.what.name)
+                     .bind(3, container::write_definition(c.what.definition))
+                     .bind(4, container::write_state(c.what.life.state))
+                     .bind(5, c.what.life.restart_count)
+                     .bind(6, std::int64_t{c.what.life.stopped_by_hand})
+                     .bind(7, std::int64_t{c.what.life.discards_volumes})
+                     .run();
+    return added ? p.keep_volumes.bind(1, c.what.id).run() : added;
   }
   result<void> operator()(const change_definition& c) const {
     return p.change_definition.bind(1, c.name)
@@ -133,7 +133,8 @@ struct maker {
     return p.change_life.bind(1, container::write_state(c.life.state))
         .bind(2, c.life.restart_count)
         .bind(3, std::int64_t{c.life.stopped_by_hand})
-        .bind(4, c.id)
+        .bind(4, std::int64_t{c.life.discards_volumes})
+        .bind(5, c.id)
         .run();
   }
   result<void> operator()(const forget_container& c) const { return p.forget.bind(1, c.id).run(); }

@@ -20,7 +20,7 @@ struct kept_container {
   container::life_record life;
 };
 
-/// A container is new.
+/// A container is new. From here on the volumes that were made for it stay.
 struct add_container {
   kept_container what;
 };

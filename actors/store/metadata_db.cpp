@@ -212,23 +212,8 @@ public:
   std::vector<bad_row> bad;
 
 private:
-  template <class Row>
-  result<void> each(const char* sql, const char* purpose, Row row) {
-    auto query = db_.prepare(sql, purpose);
-    if (!query)
-      return query.error();
-    for (;;) {
-      auto more = query->step();
-      if (!more)
-        return more.error();
-      if (!*more)
-        return {};
-      row(*query);
-    }
-  }
-
   result<void> layers() {
-    return each(
+    return db_.each_row(
         "SELECT key, diff_id, driver, tar_size, size FROM layers ORDER BY diff_id",
         "read the layers", [this](const sqlite::statement& row) {
           auto id = read_digest(row.text(1));
@@ -248,42 +233,42 @@ private:
   }
 
   result<void> images() {
-    return each("SELECT i.key, i.id, p.id, i.tagged, i.loaded FROM images i"
-                " LEFT JOIN images p ON p.key = i.parent",
-                "read the images", [this](const sqlite::statement& row) {
-                  auto id = read_digest(row.text(1));
-                  if (!id) {
-                    bad.push_back({"images", "image", row.integer(0), std::string{row.text(1)}, "",
-                                   id.error().message});
-                    return;
-                  }
-                  image_row image;
-                  image.id = std::move(*id);
-                  // One that cannot be read is set aside itself.
-                  if (auto parent = read_digest(row.text(2)))
-                    image.parent = std::move(*parent);
-                  if (!row.is_null(3))
-                    image.tagged = to_time(row.integer(3));
-                  image.loaded = to_time(row.integer(4));
-                  images_.emplace(row.integer(0), std::move(image));
-                });
+    return db_.each_row("SELECT i.key, i.id, p.id, i.tagged, i.loaded FROM images i"
+                        " LEFT JOIN images p ON p.key = i.parent",
+                        "read the images", [this](const sqlite::statement& row) {
+                          auto id = read_digest(row.text(1));
+                          if (!id) {
+                            bad.push_back({"images", "image", row.integer(0),
+                                           std::string{row.text(1)}, "", id.error().message});
+                            return;
+                          }
+                          image_row image;
+                          image.id = std::move(*id);
+                          // One that cannot be read is set aside itself.
+                          if (auto parent = read_digest(row.text(2)))
+                            image.parent = std::move(*parent);
+                          if (!row.is_null(3))
+                            image.tagged = to_time(row.integer(3));
+                          image.loaded = to_time(row.integer(4));
+                          images_.emplace(row.integer(0), std::move(image));
+                        });
   }
 
   result<void> image_layers() {
-    return each("SELECT image, position, layer FROM image_layers ORDER BY image, position",
-                "read the layers of the images", [this](const sqlite::statement& row) {
-                  auto image = images_.find(row.integer(0));
-                  if (image == images_.end())
-                    return;
-                  auto layer = layers_.find(row.integer(2));
-                  auto& list = image->second.layers;
-                  if (layer == layers_.end())
-                    faults_.emplace(row.integer(0), "one of its layers cannot be read");
-                  else if (row.integer(1) != static_cast<std::int64_t>(list.size()))
-                    faults_.emplace(row.integer(0), "its layers are not numbered in order");
-                  else
-                    list.push_back(layer->second);
-                });
+    return db_.each_row("SELECT image, position, layer FROM image_layers ORDER BY image, position",
+                        "read the layers of the images", [this](const sqlite::statement& row) {
+                          auto image = images_.find(row.integer(0));
+                          if (image == images_.end())
+                            return;
+                          auto layer = layers_.find(row.integer(2));
+                          auto& list = image->second.layers;
+                          if (layer == layers_.end())
+                            faults_.emplace(row.integer(0), "one of its layers cannot be read");
+                          else if (row.integer(1) != static_cast<std::int64_t>(list.size()))
+                            faults_.emplace(row.integer(0), "its layers are not numbered in order");
+                          else
+                            list.push_back(layer->second);
+                        });
   }
 
   void drop_images_without_all_layers() {
@@ -297,22 +282,22 @@ private:
   }
 
   result<void> references() {
-    return each("SELECT key, name, image FROM image_references ORDER BY name",
-                "read the references", [this](const sqlite::statement& row) {
-                  auto image = images_.find(row.integer(2));
-                  if (image == images_.end())
-                    return;
-                  auto name = oci::parse_reference(row.text(1));
-                  // Exactly one of tag and digest, in the full form.
-                  if (!name || name->str() != row.text(1) ||
-                      name->tag.empty() == name->content.empty()) {
-                    bad.push_back({"image_references", "reference", row.integer(0),
-                                   std::string{row.text(1)}, "image " + image->second.id.str(),
-                                   name ? "not a full name" : name.error().message});
-                    return;
-                  }
-                  found.references.push_back({std::move(*name), image->second.id});
-                });
+    return db_.each_row(
+        "SELECT key, name, image FROM image_references ORDER BY name", "read the references",
+        [this](const sqlite::statement& row) {
+          auto image = images_.find(row.integer(2));
+          if (image == images_.end())
+            return;
+          auto name = oci::parse_reference(row.text(1));
+          // Exactly one of tag and digest, in the full form.
+          if (!name || name->str() != row.text(1) || name->tag.empty() == name->content.empty()) {
+            bad.push_back({"image_references", "reference", row.integer(0),
+                           std::string{row.text(1)}, "image " + image->second.id.str(),
+                           name ? "not a full name" : name.error().message});
+            return;
+          }
+          found.references.push_back({std::move(*name), image->second.id});
+        });
   }
 
   sqlite::database& db_;

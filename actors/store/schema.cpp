@@ -75,6 +75,11 @@ CREATE TABLE volumes(
   definition TEXT NOT NULL      -- JSON: labels, driver options
 ) STRICT;
 )sql",
+    R"sql(
+ALTER TABLE volumes ADD COLUMN made_for TEXT; -- container that nobody has kept yet
+CREATE INDEX volumes_by_made_for ON volumes(made_for) WHERE made_for IS NOT NULL;
+ALTER TABLE containers ADD COLUMN discards_volumes INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 result<void> migrate(sqlite::database& db, const std::string& file) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -77,6 +78,22 @@ public:
 
   /// Compiles one statement. `purpose` begins each of its failures: `add the image`.
   result<statement> prepare(std::string_view sql, std::string purpose);
+  /// Calls `use(const statement&)` for each row of a query, which stands on that row. `use` does
+  /// not change what is being read.
+  template <class Use>
+  result<void> each_row(std::string_view sql, std::string purpose, Use use) {
+    auto query = prepare(sql, std::move(purpose));
+    if (!query)
+      return query.error();
+    for (;;) {
+      auto more = query->step();
+      if (!more)
+        return more.error();
+      if (!*more)
+        return {};
+      use(std::as_const(*query));
+    }
+  }
   /// Runs any number of statements that give no rows of interest.
   result<void> execute(const char* sql, std::string_view purpose);
   /// The first column of the first row, for pragmas and counts; 0 if there is no row.

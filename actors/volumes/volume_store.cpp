@@ -70,11 +70,12 @@ struct volume_store::parts {
   std::shared_ptr<store::trash> bin;
 
   result<void> read_rows(content& all);
+  result<std::vector<std::string>> unkept();
   result<void> find_directory(const std::string& name, content& all) const;
   result<void> find_strays(content& all);
   result<void> judge_stray(const std::string& name, content& all);
   result<std::vector<fs::path>> make(const std::string& name) const;
-  result<void> write(const std::vector<volume_record>& volumes);
+  result<void> write(const std::vector<volume_record>& volumes, const volumes_of_creation& unkept);
   result<void> discard(const std::string& name) const;
 };
 
@@ -92,7 +93,8 @@ result<std::unique_ptr<volume_store>> volume_store::open(const fs::path& data_ro
   auto db = store::open_metadata(data_root / "gantry.db");
   if (!db)
     return db.error();
-  auto add = db->prepare("INSERT INTO volumes(name, created, definition) VALUES(?, ?, ?)",
+  auto add = db->prepare("INSERT INTO volumes(name, created, definition, made_for) "
+                         "VALUES(?, ?, ?, ?)",
                          "add the volume");
   auto forget = db->prepare("DELETE FROM volumes WHERE name = ?", "forget the volume");
   for (auto* prepared : {&add, &forget})
@@ -105,6 +107,12 @@ result<std::unique_ptr<volume_store>> volume_store::open(const fs::path& data_ro
 // -- loading --------------------------------------------------------------------------------------
 
 result<volume_store::content> volume_store::load() {
+  const auto unkept = parts_->unkept();
+  if (!unkept)
+    return unkept.error();
+  for (const auto& name : *unkept)
+    if (auto gone = remove(name); !gone)
+      return gone.error();
   content all;
   if (auto read = parts_->read_rows(all); !read)
     return read.error();
@@ -116,6 +124,16 @@ result<volume_store::content> volume_store::load() {
   return all;
 }
 
+/// Volumes of containers that have not come to be.
+result<std::vector<std::string>> volume_store::parts::unkept() {
+  std::vector<std::string> names;
+  auto read = db.each_row("SELECT name FROM volumes WHERE made_for IS NOT NULL", load_purpose,
+                          [&names](const statement& row) { names.emplace_back(row.text(0)); });
+  if (!read)
+    return read.error();
+  return names;
+}
+
 result<void> volume_store::parts::read_rows(content& all) {
   struct bad_row {
     std::string name;
@@ -123,27 +141,22 @@ result<void> volume_store::parts::read_rows(content& all) {
     std::string reason;
   };
   std::vector<bad_row> bad;
-  auto rows =
-      db.prepare("SELECT name, created, definition FROM volumes ORDER BY key", load_purpose);
-  if (!rows)
-    return rows.error();
-  for (;;) {
-    auto more = rows->step();
-    if (!more)
-      return more.error();
-    if (!*more)
-      break;
-    volume_record one;
-    one.name = rows->text(0);
-    one.created = core::instant_of(rows->integer(1));
-    auto good = volume::check_name(one.name); // it becomes part of a path
-    if (good)
-      good = volume::read_definition(rows->text(2), one);
-    if (good)
-      all.volumes.push_back(std::move(one));
-    else
-      bad.push_back({one.name, std::string{rows->text(2)}, good.error().message});
-  }
+  auto read =
+      db.each_row("SELECT name, created, definition FROM volumes ORDER BY key", load_purpose,
+                  [&](const statement& row) {
+                    volume_record one;
+                    one.name = row.text(0);
+                    one.created = core::instant_of(row.integer(1));
+                    auto good = volume::check_name(one.name); // it becomes part of a path
+                    if (good)
+                      good = volume::read_definition(row.text(2), one);
+                    if (good)
+                      all.volumes.push_back(std::move(one));
+                    else
+                      bad.push_back({one.name, std::string{row.text(2)}, good.error().message});
+                  });
+  if (!read)
+    return read;
   for (const auto& row : bad) {
     if (auto noted = store::set_aside(db, {"volume", row.name, row.content, row.reason}); !noted)
       return noted;
@@ -205,7 +218,7 @@ result<void> volume_store::parts::judge_stray(const std::string& name, content& 
   volume_record found;
   found.name = name;
   found.created = time_of(directory);
-  if (auto added = write({found}); !added)
+  if (auto added = write({found}, {}); !added)
     return added;
   all.warnings.push_back("volume " + name + " had files but no record: it has one now");
   all.volumes.push_back(std::move(found));
@@ -232,22 +245,25 @@ result<std::vector<fs::path>> volume_store::parts::make(const std::string& name)
   return made;
 }
 
-result<void> volume_store::parts::write(const std::vector<volume_record>& volumes) {
+result<void> volume_store::parts::write(const std::vector<volume_record>& volumes,
+                                        const volumes_of_creation& unkept) {
   auto all = transaction::begin(db, "keep the volumes");
   if (!all)
     return all.error();
   for (const auto& one : volumes) {
-    auto added = add.bind(1, one.name)
-                     .bind(2, to_integer(one.created))
-                     .bind(3, volume::write_definition(one))
-                     .run();
-    if (!added)
+    add.bind(1, one.name).bind(2, to_integer(one.created)).bind(3, volume::write_definition(one));
+    if (unkept.names.contains(one.name))
+      add.bind(4, unkept.container);
+    else
+      add.bind(4, nullptr);
+    if (auto added = add.run(); !added)
       return added;
   }
   return all->commit();
 }
 
-result<void> volume_store::add(const std::vector<volume_record>& volumes) {
+result<void> volume_store::add(const std::vector<volume_record>& volumes,
+                               const volumes_of_creation& unkept) {
   std::vector<fs::path> made;
   result<void> done;
   for (const auto& one : volumes) {
@@ -259,7 +275,7 @@ result<void> volume_store::add(const std::vector<volume_record>& volumes) {
     made.insert(made.end(), directories->begin(), directories->end());
   }
   if (done)
-    done = parts_->write(volumes);
+    done = parts_->write(volumes, unkept);
   if (!done)
     for (auto at = made.rbegin(); at != made.rend(); ++at)
       ::rmdir(at->c_str());

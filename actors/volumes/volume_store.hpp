@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,13 @@ private:
   path root_;
 };
 
+/// Volumes that are there for nobody but a container which is being made. They go at the next
+/// start, unless the container has been kept by then (`containers::add_container`).
+struct volumes_of_creation {
+  std::string container;
+  std::set<std::string> names;
+};
+
 /// The volumes on the disk: records in the database of metadata, and their directories. Blocking;
 /// for one thread at a time. What returns without error is on the disk.
 class volume_store {
@@ -57,14 +65,17 @@ public:
     std::vector<volume::volume_record> volumes;
     std::vector<std::string> warnings; ///< for the log
   };
-  /// Reads everything after what a crash left was taken away: volumes half made or half removed. A
+  /// Reads everything after what a crash left was taken away: volumes half made or half removed, or
+  /// made for a container that has not come to be. A
   /// directory with files in it that has no record becomes a volume, since the files are
   /// somebody's; a record without a directory gets an empty one. Rows that make no sense go to the
   /// table `set_aside`. Doing it again finds nothing to do.
   result<content> load();
 
-  /// Adds volumes that are not there, all or none. Errors: of the file system and SQLite.
-  result<void> add(const std::vector<volume::volume_record>& volumes);
+  /// Adds volumes that are not there, all or none; `unkept`: which of them are so. Errors: of the
+  /// file system and SQLite.
+  result<void> add(const std::vector<volume::volume_record>& volumes,
+                   const volumes_of_creation& unkept = {});
 
   /// Removes a volume, whose files go to the trash. What is mounted on it is detached. Errors: of
   /// the file system and SQLite; the volume is then as it was.

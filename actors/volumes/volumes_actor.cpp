@@ -94,10 +94,11 @@ void volumes_state::open(const volumes_opened& opened) {
   next();
 }
 
-result<volumes_state::planned> volumes_state::plan(const std::vector<wanted_volume>& wanted) const {
+result<volumes_state::planned> volumes_state::plan(const use_volumes& asked) const {
   planned plan;
+  plan.unkept.container = asked.container;
   std::set<std::string> fresh;
-  for (const auto& [what, must_exist] : wanted) {
+  for (const auto& [what, must_exist] : asked.wanted) {
     volume_record one{what.name, {}, what.labels, what.options};
     if (what.name.empty()) {
       auto id = core::fresh_id();
@@ -107,6 +108,8 @@ result<volumes_state::planned> volumes_state::plan(const std::vector<wanted_volu
       if (!one.labels)
         one.labels.emplace();
       one.labels->emplace(volume::anonymous_label, "");
+      if (!asked.container.empty())
+        plan.unkept.names.insert(one.name);
     }
     plan.names.push_back(one.name);
     const auto failed = [&one](const api_error& why) {
@@ -133,7 +136,7 @@ void volumes_state::use(const use_volumes_ptr& what) {
   if (waiting_.size() >= most_waiting)
     return what->answer.tell(too_much());
   in_turn("make", [this, what] {
-    auto plan = this->plan(what->wanted);
+    auto plan = this->plan(*what);
     if (!plan) {
       what->answer.tell(plan.error());
       return over();
@@ -144,7 +147,7 @@ void volumes_state::use(const use_volumes_ptr& what) {
     }
     const auto made = std::make_shared<const planned>(std::move(*plan)); // for both, in any order
     on_store<result<void>>(
-        [made](volume_store& store) { return store.add(made->fresh); },
+        [made](volume_store& store) { return store.add(made->fresh, made->unkept); },
         [this, what, made](const result<void>& how) {
           if (how) {
             add(made->fresh);

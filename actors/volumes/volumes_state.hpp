@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/volumes/mount_users.hpp"
+#include "actors/volumes/volume_store.hpp"
 #include "actors/volumes/volumes_actor.hpp"
 
 #include <deque>
@@ -43,6 +44,7 @@ private:
   struct planned {
     std::vector<volume::volume_record> fresh;
     std::vector<std::string> names; ///< of all
+    volumes_of_creation unkept;     ///< of a container: those that nobody named
   };
 
   // -- volumes_actor.cpp: one change after the other
@@ -52,7 +54,7 @@ private:
   template <class T>
   void on_store(std::function<T(volume_store&)> work, std::function<void(T)> then);
 
-  result<planned> plan(const std::vector<wanted_volume>& wanted) const;
+  result<planned> plan(const use_volumes& asked) const;
   void add(const std::vector<volume::volume_record>& fresh);
   void give(use_volumes& what, const std::vector<std::string>& names);
   void show(const entry& one) const;

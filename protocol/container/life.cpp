@@ -401,7 +401,7 @@ void life::remove(ticket from, bool force, bool volumes) {
   if (!up())
     return begin_removal(from, volumes);
   removers_.push_back(from);
-  discard_volumes_ = discard_volumes_ || volumes;
+  record_.discards_volumes = record_.discards_volumes || volumes;
   restart_cancelled_ = true;
   restart_by_hand_ = false;
   signal_now(SIGKILL, 0);
@@ -412,8 +412,9 @@ void life::begin_removal(ticket from, bool volumes) {
   step_ = step::removing;
   removers_.push_back(from);
   record_.state.status = container_status::removing;
+  record_.discards_volumes = record_.discards_volumes || volumes;
   save();
-  actions_.push_back(begin_discard{volumes});
+  actions_.push_back(begin_discard{record_.discards_volumes});
 }
 
 void life::discarded(const result<void>& outcome) {

@@ -29,6 +29,7 @@ struct life_record {
   state_view state;
   std::int64_t restart_count = 0; ///< automatic restarts since it was last started by hand
   bool stopped_by_hand = false;   ///< `unless-stopped` does not start it again
+  bool discards_volumes = false;  ///< its anonymous volumes go with it, once it is removed
 
   friend bool operator==(const life_record&, const life_record&) = default;
 };
@@ -235,7 +236,6 @@ private:
   std::chrono::milliseconds delay_{0};    ///< before the last automatic restart
   bool restart_cancelled_ = false;        ///< by stop or kill, until it is started by hand
   bool restart_by_hand_ = false;          ///< it ends in order to start again
-  bool discard_volumes_ = false;
   bool daemon_ends_ = false;
   bool gone_ = false;
 };

@@ -138,7 +138,7 @@ void life::settle() {
     for (auto from : restarters)
       fail(from, errc::conflict, "container is marked for removal and cannot be started");
     auto removers = std::exchange(removers_, {});
-    begin_removal(0, discard_volumes_ || settings_.auto_remove);
+    begin_removal(0, settings_.auto_remove);
     removers_.insert(removers_.end(), removers.begin(), removers.end());
   } else if (start_again) {
     publish("stop");
@@ -175,7 +175,7 @@ void life::daemon_started() {
   switch (s.status) {
   case container_status::removing:
   case container_status::dead:
-    return begin_removal(0, settings_.auto_remove);
+    return begin_removal(0, false);
   case container_status::restarting:
     return begin(false);
   case container_status::exited:

@@ -146,9 +146,9 @@ def test_an_image_that_goes_while_containers_are_made_of_it(d, daemon, docker, b
 
 def words_of_a_life(chance):
     name = f"c{chance.randrange(1 << 30)}"
-    return [["create", "--name", name, "--network", "none", "bb:1", "sh", "-c",
+    return [["create", "--name", name, "--network", "none", "-v", "/data", "bb:1", "sh", "-c",
              "trap 'exit 0' TERM; while :; do sleep 0.05; done"],
-            ["start", name], ["exec", name, "true"], ["stop", name], ["rm", name]]
+            ["start", name], ["exec", name, "true"], ["stop", name], ["rm", "-v", name]]
 
 
 def test_killed_at_any_moment_of_a_life(d, daemon, docker):
@@ -184,6 +184,7 @@ def test_killed_at_any_moment_of_a_life(d, daemon, docker):
             assert (shown["Status"] == "running") == (shown["Pid"] > 0), shown
         docker(daemon.unix(), "rm", "-f", "-v", *ids)
         wait_for_nothing_left(daemon, seen)
+        assert docker(daemon.unix(), "volume", "ls", "-q").stdout == ""
 
 
 def test_killed_with_many_that_run(d, daemon, docker):

@@ -1,5 +1,7 @@
 #include "actors/containers/registry.hpp"
 #include "actors/store/schema.hpp"
+#include "actors/store/trash.hpp"
+#include "actors/volumes/volume_store.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,6 +25,7 @@ kept_container sample(const std::string& id, const std::string& name) {
   one.life.state.status = container::container_status::running;
   one.life.restart_count = 3;
   one.life.stopped_by_hand = true;
+  one.life.discards_volumes = true;
   return one;
 }
 
@@ -65,6 +68,19 @@ TEST_CASE("registry: changes, and what is forgotten", "[actors][containers]") {
   CHECK(kept.containers.front().name == "/web2");
   CHECK(kept.containers.front().definition == changed);
   CHECK(kept.containers.front().life == life);
+}
+
+TEST_CASE("registry: the volumes that were made for a container stay once it is kept",
+          "[actors][containers]") {
+  registry_fixture f;
+  auto bin = std::make_shared<store::trash>(f.dir.file("trash"));
+  auto volumes = [&] { return volumes::volume_store::open(f.dir.path(), bin).value(); };
+  volumes()->add({{"v1", {}, {}, {}}}, {"c1", {"v1"}}).value();
+  volumes()->add({{"v2", {}, {}, {}}}, {"c2", {"v2"}}).value();
+  f.open()->apply({add_container{sample("c1", "/web")}}).value();
+  auto left = volumes()->load().value().volumes;
+  REQUIRE(left.size() == 1);
+  CHECK(left.front().name == "v1");
 }
 
 TEST_CASE("registry: changes are made all or none", "[actors][containers]") {

@@ -135,9 +135,24 @@ TEST_CASE("metadata db: a newer database is refused and left as it is", "[actors
   REQUIRE_FALSE(refused);
   CHECK(refused.error() ==
         api_error{errc::conflict, "database '" + f.file +
-                                      "' was made by a newer version (schema 9, known up to 2)"});
+                                      "' was made by a newer version (schema 9, known up to 3)"});
   CHECK(f.count("PRAGMA user_version") == 9);
   CHECK(f.count("SELECT count(*) FROM images") == 2);
+}
+
+TEST_CASE("metadata db: what an earlier version has kept is there after its schema was renewed",
+          "[actors][store]") {
+  db_fixture f;
+  f.fill();
+  f.spoil("DROP INDEX volumes_by_made_for;"
+          "ALTER TABLE volumes DROP COLUMN made_for;"
+          "ALTER TABLE containers DROP COLUMN discards_volumes;"
+          "INSERT INTO volumes(name, created, definition) VALUES('v1', 5, '{}');"
+          "PRAGMA user_version = 2");
+  REQUIRE(metadata_db::open(f.file));
+  CHECK(f.count("PRAGMA user_version") == 3);
+  CHECK(f.count("SELECT count(*) FROM images") == 2);
+  CHECK(f.count("SELECT count(*) FROM volumes WHERE made_for IS NULL") == 1);
 }
 
 TEST_CASE("metadata db: rows that make no sense are set aside with what hangs on them",

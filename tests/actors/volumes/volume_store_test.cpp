@@ -97,6 +97,17 @@ TEST_CASE("volume store: all are added or none", "[actors][volumes]") {
   CHECK(p.loaded_names() == names{"v1"});
 }
 
+TEST_CASE(
+    "volume store: what was made for a container that has not come to be goes at the next start",
+    "[actors][volumes]") {
+  store_place p;
+  p.open()->add({sample("named"), sample("lost")}, {"c1", {"lost"}}).value();
+  p.dir.write("volumes/lost/_data/file", "x");
+  CHECK(p.loaded_names() == names{"named"});
+  CHECK(p.names_of_volumes() == names{"named"});
+  p.check_settled();
+}
+
 TEST_CASE("volume store: what is removed goes to the trash with its files", "[actors][volumes]") {
   store_place p;
   auto store = p.open();

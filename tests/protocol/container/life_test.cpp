@@ -404,6 +404,14 @@ TEST_CASE("life: the daemon's start finds what runs, what ended, and what is to 
     s.one.daemon_started();
     CHECK(s.act() == lines{"save", "discard"});
   }
+  SECTION("its removal with its volumes was not finished") {
+    was.state.status = container_status::exited;
+    subject before{{}, was};
+    before.one.remove(1, false, true);
+    subject s{{}, before.one.record()};
+    s.one.daemon_started();
+    CHECK(s.act() == lines{"save", "discard with volumes"});
+  }
 }
 
 TEST_CASE("life: at the daemon's end it stops, and starts again with the next one by its policy") {
