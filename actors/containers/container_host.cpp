@@ -3,6 +3,7 @@
 #include "actors/containers/mount_table.hpp"
 #include "actors/host/cgroup_facts.hpp"
 #include "actors/host/children.hpp"
+#include "actors/host/kernel_abis.hpp"
 #include "actors/host/process_cgroups.hpp"
 #include "actors/host/system_facts.hpp"
 #include "actors/host/tree_reader.hpp"
@@ -193,6 +194,13 @@ container::daemon_facts find_facts(const std::string& root, const host::system_f
   out.architecture = machine.go_architecture;
   out.kernel = parse_version(machine.kernel_version);
   out.seccomp = host::read_security_facts(root).seccomp;
+  if (machine.go_architecture == "amd64") {
+    const auto abis = host::probe_kernel_abis();
+    if (!abis.ia32)
+      out.absent_architectures.emplace_back("SCMP_ARCH_X86");
+    if (!abis.x32)
+      out.absent_architectures.emplace_back("SCMP_ARCH_X32");
+  }
   out.ping_group_range = host::exists(host::below(root, "proc/sys/net/ipv4/ping_group_range"));
   out.unprivileged_port_start =
       host::exists(host::below(root, "proc/sys/net/ipv4/ip_unprivileged_port_start"));

@@ -2,8 +2,11 @@
 
 #include "protocol/stream/json_text.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -12,23 +15,45 @@ namespace {
 
 constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
 
+// True for what stands for itself in a JSON string: printable ASCII but `"`, `\`, `<`, `>`, `&`.
+constexpr auto plain = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x20; c < 0x80; ++c)
+    table[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  return table;
+}();
+
+// The end of the run of plain bytes at the front. Takes eight at a time: most of what is logged is
+// plain, and this is most of the work of a logger.
+const char* skip_plain(const char* at, const char* end) {
+  if constexpr (std::endian::native == std::endian::little) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t high = ones << 7;
+    // Marks the bytes that are 0; those above one that is may be marked as well.
+    const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
+    for (; end - at >= 8; at += 8) {
+      std::uint64_t x = 0;
+      std::memcpy(&x, at, 8);
+      const auto special = (x | (x - ones * 0x20) | zeros(x ^ ones * '\\') |
+                            zeros((x | ones * 4) ^ ones * '&') |  // `"` has that bit not set
+                            zeros((x | ones * 2) ^ ones * '>')) & // nor has `<`
+                           high;
+      if (special != 0)
+        return at + std::countr_zero(special) / 8;
+    }
+  }
+  return std::find_if_not(at, end, [](char c) { return plain[static_cast<unsigned char>(c)]; });
+}
+
 // Appends text as the inside of a JSON string. NOTE: not the encoder of replies: Docker's logger
 // has one of its own, which writes a tab as a number.
 void append_json_inside(std::string& out, std::string_view text) {
-  // True for what stands for itself: printable ASCII but `"`, `\`, `<`, `>`, `&`.
-  static constexpr auto plain = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0x20; c < 0x80; ++c)
-      table[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-    return table;
-  }();
   static constexpr char hex[] = "0123456789abcdef";
   const char* at = text.data();
   const char* const end = at + text.size();
   while (true) {
     const char* run = at;
-    while (at != end && plain[static_cast<unsigned char>(*at)])
-      ++at;
+    at = skip_plain(at, end);
     out.append(run, at);
     if (at == end)
       return;
@@ -61,15 +86,22 @@ void append_json_inside(std::string& out, std::string_view text) {
   }
 }
 
-void append_digits(std::string& out, std::int64_t number, int width) {
-  char digits[20];
-  for (int i = width; i-- > 0; number /= 10)
+template <std::size_t Width>
+std::array<char, Width> digits_of(std::uint32_t number) {
+  std::array<char, Width> digits{};
+  for (auto i = Width; i-- > 0; number /= 10)
     digits[i] = static_cast<char>('0' + number % 10);
-  out.append(digits, static_cast<std::size_t>(width));
+  return digits;
+}
+
+template <std::size_t Width>
+void append_digits(std::string& out, std::uint32_t number) {
+  const auto digits = digits_of<Width>(number);
+  out.append(digits.data(), Width);
 }
 
 // Takes exactly `width` digits off the front.
-bool take_digits(std::string_view& text, std::size_t width, int& number) {
+inline bool take_digits(std::string_view& text, std::size_t width, int& number) {
   if (text.size() < width)
     return false;
   number = 0;
@@ -280,31 +312,46 @@ void append_time(std::string& out, std::int64_t time) {
     const year_month_day date{midnight};
     const hh_mm_ss clock{point - midnight};
     known.clear();
-    append_digits(known, static_cast<int>(date.year()), 4);
+    append_digits<4>(known, static_cast<std::uint32_t>(static_cast<int>(date.year())));
     known += '-';
-    append_digits(known, static_cast<unsigned>(date.month()), 2);
+    append_digits<2>(known, static_cast<unsigned>(date.month()));
     known += '-';
-    append_digits(known, static_cast<unsigned>(date.day()), 2);
+    append_digits<2>(known, static_cast<unsigned>(date.day()));
     known += 'T';
-    append_digits(known, clock.hours().count(), 2);
+    append_digits<2>(known, static_cast<std::uint32_t>(clock.hours().count()));
     known += ':';
-    append_digits(known, clock.minutes().count(), 2);
+    append_digits<2>(known, static_cast<std::uint32_t>(clock.minutes().count()));
     known += ':';
-    append_digits(known, clock.seconds().count(), 2);
+    append_digits<2>(known, static_cast<std::uint32_t>(clock.seconds().count()));
     known_second = second;
   }
   out.append(known);
   if (fraction != 0) {
+    const auto digits = digits_of<9>(static_cast<std::uint32_t>(fraction));
+    std::size_t shown = digits.size();
+    while (digits[shown - 1] == '0')
+      --shown;
     out += '.';
-    append_digits(out, fraction, 9);
-    while (out.back() == '0')
-      out.pop_back();
+    out.append(digits.data(), shown);
   }
   out += 'Z';
 }
 
-bool read_time(std::string_view text, std::int64_t& time) {
+namespace {
+
+// Takes `2026-11-22T07:27:49` off the front: seconds since 1970, in whatever zone it is.
+bool take_seconds(std::string_view& text, std::int64_t& seconds) {
   using namespace std::chrono;
+  // Lines of the same second share the text up to it.
+  constexpr std::size_t size = std::string_view{"2026-11-22T07:27:49"}.size();
+  thread_local std::array<char, size> known{};
+  thread_local std::int64_t known_seconds = 0;
+  const auto given = text.substr(0, size);
+  if (given == std::string_view{known.data(), size}) {
+    text.remove_prefix(size);
+    seconds = known_seconds;
+    return true;
+  }
   int y = 0, m = 0, d = 0, hour = 0, minute = 0, second = 0;
   if (!take_digits(text, 4, y) || !take(text, '-') || !take_digits(text, 2, m) ||
       !take(text, '-') || !take_digits(text, 2, d) || !take(text, 'T') ||
@@ -314,6 +361,19 @@ bool read_time(std::string_view text, std::int64_t& time) {
   const year_month_day date{year{y}, month{static_cast<unsigned>(m)},
                             day{static_cast<unsigned>(d)}};
   if (!date.ok() || y < 1678 || y > 2261 || hour > 23 || minute > 59 || second > 60)
+    return false;
+  const std::int64_t day_seconds = sys_days{date}.time_since_epoch().count() * std::int64_t{86400};
+  seconds = day_seconds + hour * 3600 + minute * 60 + second;
+  given.copy(known.data(), size);
+  known_seconds = seconds;
+  return true;
+}
+
+} // namespace
+
+bool read_time(std::string_view text, std::int64_t& time) {
+  std::int64_t seconds = 0;
+  if (!take_seconds(text, seconds))
     return false;
   std::int64_t fraction = 0;
   if (take(text, '.')) {
@@ -335,9 +395,7 @@ bool read_time(std::string_view text, std::int64_t& time) {
   }
   if (!text.empty())
     return false;
-  const std::int64_t day_seconds = sys_days{date}.time_since_epoch().count() * std::int64_t{86400};
-  time =
-      (day_seconds + hour * 3600 + minute * 60 + second - zone) * nanoseconds_per_second + fraction;
+  time = (seconds - zone) * nanoseconds_per_second + fraction;
   return true;
 }
 
@@ -356,7 +414,54 @@ void append_json_record(std::string& out, source from, std::int64_t time, std::s
   out += "\"}\n";
 }
 
+namespace {
+
+// Reads a line of the form in which nearly all are: members in the order of the writer, no
+// attributes, nothing escaped but the line break at the end. False for any other.
+bool read_plain_record(std::string_view line, record& into, std::string& buffer) {
+  constexpr std::string_view begin = R"({"log":")";
+  constexpr std::string_view before_stream = R"(","stream":")";
+  constexpr std::string_view before_time = R"(","time":")";
+  constexpr std::string_view end = R"("})";
+  constexpr std::size_t stream_size = std::string_view{"stdout"}.size();
+  constexpr std::size_t longest_time = std::string_view{"2026-11-22T07:27:49.436164842Z"}.size();
+  constexpr auto longest_end = before_time.size() + longest_time + end.size();
+  if (line.size() < begin.size() + before_stream.size() + stream_size + longest_end ||
+      !line.starts_with(begin) || !line.ends_with(end))
+    return false;
+  const auto time_at = line.find(before_time, line.size() - longest_end);
+  if (time_at == std::string_view::npos)
+    return false;
+  auto text = line.substr(0, time_at);
+  const auto stream = text.substr(text.size() - stream_size);
+  text.remove_suffix(stream_size);
+  if (!text.ends_with(before_stream) || (stream != "stdout" && stream != "stderr"))
+    return false;
+  text.remove_suffix(before_stream.size());
+  text.remove_prefix(begin.size());
+  const auto escape = text.find('\\');
+  const bool whole = escape != std::string_view::npos;
+  if (whole && text.substr(escape) != "\\n")
+    return false;
+  text = text.substr(0, escape);
+  auto time = line.substr(time_at + before_time.size());
+  time.remove_suffix(end.size());
+  if (text.find('"') != std::string_view::npos || !read_time(time, into.time))
+    return false;
+  if (whole)
+    text = buffer.assign(text).append(1, '\n');
+  into.bytes = text;
+  into.partial = !whole;
+  into.from = stream == "stderr" ? source::err : source::out;
+  into.attrs.clear();
+  return true;
+}
+
+} // namespace
+
 bool read_json_record(std::string_view line, record& into, std::string& buffer, bool with_attrs) {
+  if (read_plain_record(line, into, buffer))
+    return true;
   bool has_time = false;
   std::string scratch;
   std::string_view value;

@@ -76,6 +76,7 @@ void log_writer::mend_end() {
 void log_writer::append(source from, std::string_view bytes) {
   if (files_.driver == log_driver::none)
     return;
+  batch_time_ = 0;
   auto& stream = stream_of(from);
   while (!bytes.empty()) {
     const auto piece = bytes.substr(0, longest_piece - stream.pending.size());
@@ -99,11 +100,19 @@ void log_writer::append(source from, std::string_view bytes) {
 }
 
 void log_writer::finish(source from) {
+  batch_time_ = 0;
   auto& stream = stream_of(from);
   if (!stream.pending.empty())
     write_record(from, stream.pending, true);
   stream = {};
   flush();
+}
+
+// Lines that came together have come at the same time; a nanosecond between them keeps them apart
+// for those who ask for what came since the last one they have.
+std::int64_t log_writer::next_time() {
+  batch_time_ = batch_time_ == 0 ? time_() : batch_time_ + 1;
+  return batch_time_;
 }
 
 void log_writer::write_record(source from, std::string_view text, bool partial) {
@@ -113,7 +122,7 @@ void log_writer::write_record(source from, std::string_view text, bool partial) 
       rotate();
   }
   auto& stream = stream_of(from);
-  const auto time = stream.mid_line ? stream.line_time : time_();
+  const auto time = stream.mid_line ? stream.line_time : next_time();
   stream.line_time = time;
   stream.mid_line = partial;
   append_record(batch_, from, time, text, partial);

@@ -32,7 +32,8 @@ public:
   /// `open 'PATH': ...`.
   static result<log_writer> open(log_files files, std::string attrs, clock time = now);
 
-  /// Takes what the process wrote, cut anywhere. A line of more than `longest_piece` becomes
+  /// Takes what the process wrote, cut anywhere. Lines that come together have times one nanosecond
+  /// apart. A line of more than `longest_piece` becomes
   /// several partial records with the time of the first.
   void append(source from, std::string_view bytes);
 
@@ -64,6 +65,7 @@ private:
   const output_stream& stream_of(source from) const noexcept {
     return streams_[from == source::err];
   }
+  std::int64_t next_time();
   void write_record(source from, std::string_view text, bool partial);
   void append_record(std::string& out, source from, std::int64_t time, std::string_view text,
                      bool partial) const;
@@ -76,6 +78,7 @@ private:
   log_files files_;
   std::string attrs_;
   clock time_;
+  std::int64_t batch_time_ = 0; // of the last record of what came together; 0: of none yet
   host::unique_fd fd_;
   std::uint64_t inode_ = 0;
   std::uint64_t size_ = 0;

@@ -92,7 +92,8 @@ result<std::string> seccomp(const spec_input& in, const security_options& option
     return std::string{};
   }
 
-  const seccomp_target target{capabilities, in.daemon.architecture, in.daemon.kernel};
+  const seccomp_target target{capabilities, in.daemon.architecture, in.daemon.kernel,
+                              in.daemon.absent_architectures};
   if (builtin)
     return seccomp_json(default_seccomp_profile(), target);
   const auto parsed = parse_seccomp_profile(profile);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace gantry::container {
 namespace {
@@ -188,7 +189,11 @@ std::string seccomp_json(const seccomp_profile& profile, const seccomp_target& t
     if (entry.architecture != arch.seccomp)
       continue;
     filtered.push_back(entry.architecture);
-    filtered.insert(filtered.end(), entry.sub_architectures.begin(), entry.sub_architectures.end());
+    const auto& absent = target.absent_architectures;
+    std::copy_if(entry.sub_architectures.begin(), entry.sub_architectures.end(),
+                 std::back_inserter(filtered), [&](const std::string& sub) {
+                   return std::find(absent.begin(), absent.end(), sub) == absent.end();
+                 });
     break;
   }
   std::vector<const seccomp_call*> calls;

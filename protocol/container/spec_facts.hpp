@@ -75,6 +75,9 @@ struct daemon_facts {
   std::string architecture = "amd64"; ///< Docker's word (GOARCH)
   kernel_version kernel;
   bool seccomp = true; ///< the kernel filters system calls
+  /// Of the architectures that a kernel of ours may take calls of, those that this one does not:
+  /// `SCMP_ARCH_X32`.
+  std::vector<std::string> absent_architectures{};
   /// The profile of those who ask for none: empty for the built-in one, `unconfined`, or its JSON.
   std::string seccomp_profile;
   bool no_new_privileges = false; ///< of those who do not say

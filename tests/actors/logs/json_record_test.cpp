@@ -47,6 +47,49 @@ TEST_CASE("json record: escapes as dockerd's logger", "[actors][logs]") {
   CHECK(inside("\xe2\x80\xa9") == "\\u2029");
 }
 
+TEST_CASE("json record: a byte is escaped wherever it stands", "[actors][logs]") {
+  for (int c = 0; c < 0x80; ++c) {
+    const std::string one(1, static_cast<char>(c));
+    const auto shown = inside(one);
+    for (std::size_t before : {1u, 6u, 7u, 8u, 9u})
+      for (std::size_t after : {0u, 1u, 7u, 8u}) {
+        CAPTURE(c, before, after);
+        const std::string left(before, 'a');
+        const std::string right(after, '~');
+        CHECK(inside(left + one + right) == left + shown + right);
+        CHECK(inside(left + one + one + right) == left + shown + shown + right);
+      }
+  }
+}
+
+TEST_CASE("json record: what looks like a plain line is one only if it is", "[actors][logs]") {
+  const auto read = [](const std::string& inside) {
+    record r;
+    std::string buffer;
+    const auto line =
+        R"({"log":")" + inside + R"(","stream":"stderr","time":"2026-11-22T07:27:49Z"})";
+    CHECK(read_json_record(line, r, buffer));
+    CHECK(r.from == source::err);
+    return std::string{r.bytes};
+  };
+  const std::string long_enough(80, 'x');
+  CHECK(read(long_enough + R"(\\n)") == long_enough + R"(\n)");
+  CHECK(read(long_enough + R"(\n)") == long_enough + '\n');
+  CHECK(read(long_enough + R"(\t\n)") == long_enough + "\t\n");
+  CHECK(read(R"(\n)" + long_enough) == '\n' + long_enough);
+  CHECK(read(long_enough + R"(\"\n)") == long_enough + "\"\n");
+  CHECK(read(long_enough + R"(\",\"time\":\"2026-11-22T07:27:49Z\"\n)") ==
+        long_enough + R"(","time":"2026-11-22T07:27:49Z")" + '\n');
+  record r;
+  std::string buffer;
+  CHECK_FALSE(read_json_record(R"({"log":")" + long_enough +
+                                   R"(" ","stream":"stderr","time":"2026-11-22T07:27:49Z"})",
+                               r, buffer));
+  CHECK_FALSE(read_json_record(R"({"log":")" + long_enough +
+                                   R"(\","stream":"stderr","time":"2026-11-22T07:27:49Z"})",
+                               r, buffer));
+}
+
 TEST_CASE("json record: what was written is read", "[actors][logs]") {
   for (const auto& text :
        {""s, "plain"s, "tab\tquote\"\\/"s, "\0\x01\x1f"s, "\xc3\xa4\xf0\x9f\x98\x80"s, "<script>&"s,

@@ -14,8 +14,11 @@ using namespace std::string_literals;
 
 namespace {
 
-std::string json_line(const std::string& text, const char* stream, int second) {
-  const auto two = (second < 10 ? "0" : "") + std::to_string(second);
+// `after`: nanoseconds, for the records of one append that follow its first.
+std::string json_line(const std::string& text, const char* stream, int second, int after = 0) {
+  auto two = (second < 10 ? "0" : "") + std::to_string(second);
+  if (after != 0)
+    two += ".00000000" + std::to_string(after);
   return R"({"log":")" + text + R"(","stream":")" + stream + R"(","time":"1970-01-01T00:00:)" +
          two + "Z\"}\n";
 }
@@ -50,8 +53,8 @@ TEST_CASE("log writer: a record per line, each stream for itself", "[actors][log
   writer.finish(source::out);
   writer.finish(source::out);
   CHECK(dir.read("c.log") == json_line("one\\n", "stdout", 1) + json_line("two\\n", "stdout", 2) +
-                                 json_line("\\n", "stdout", 3) + json_line("e", "stderr", 4) +
-                                 json_line("rest", "stdout", 5));
+                                 json_line("\\n", "stdout", 2, 1) + json_line("e", "stderr", 3) +
+                                 json_line("rest", "stdout", 4));
   CHECK(writer.unlogged(source::out).empty());
   CHECK(writer.end().offset == dir.read("c.log").size());
   struct stat info {};
@@ -69,11 +72,14 @@ TEST_CASE("log writer: a long line becomes pieces with the time of the first", "
       writer.append(source::out, std::string_view{input}.substr(at, step));
     writer.finish(source::out);
     const std::string y(16384, 'y');
+    const bool at_once = step > input.size();
+    const auto line_of_y = [at_once](const std::string& text) {
+      return at_once ? json_line(text, "stdout", 1, 1) : json_line(text, "stdout", 2);
+    };
     CHECK(dir.read("c.log") == json_line(std::string(16384, 'x'), "stdout", 1) +
-                                   json_line("\\n", "stdout", 1) + json_line(y, "stdout", 2) +
-                                   json_line(y, "stdout", 2) +
-                                   json_line(std::string(7232, 'y') + "\\n", "stdout", 2) +
-                                   json_line("end", "stdout", 3));
+                                   json_line("\\n", "stdout", 1) + line_of_y(y) + line_of_y(y) +
+                                   line_of_y(std::string(7232, 'y') + "\\n") +
+                                   json_line("end", "stdout", at_once ? 2 : 3));
   }
 }
 
@@ -81,7 +87,8 @@ TEST_CASE("log writer: rotates before the record that follows a full file", "[ac
   temp_dir dir;
   const auto size = json_line("1\\n", "stdout", 1).size();
   auto writer = open_writer(files_in(dir, log_driver::json_file, size * 2 - 1, 3));
-  writer.append(source::out, "1\n2\n3\n4\n5\n6\n7\n");
+  for (const char* line : {"1\n", "2\n", "3\n", "4\n", "5\n", "6\n", "7\n"})
+    writer.append(source::out, line);
   CHECK(dir.read("c.log") == json_line("7\\n", "stdout", 7));
   CHECK(dir.read("c.log.1") == json_line("5\\n", "stdout", 5) + json_line("6\\n", "stdout", 6));
   CHECK(dir.read("c.log.2") == json_line("3\\n", "stdout", 3) + json_line("4\\n", "stdout", 4));
@@ -93,7 +100,7 @@ TEST_CASE("log writer: with one file a full one is replaced", "[actors][logs]") 
   temp_dir dir;
   auto writer = open_writer(files_in(dir, log_driver::json_file, 1, 1));
   writer.append(source::out, "1\n2\n");
-  CHECK(dir.read("c.log") == json_line("2\\n", "stdout", 2));
+  CHECK(dir.read("c.log") == json_line("2\\n", "stdout", 1, 1));
   CHECK_FALSE(dir.has("c.log.1"));
 }
 

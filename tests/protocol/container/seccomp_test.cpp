@@ -187,6 +187,16 @@ TEST_CASE("seccomp: all else is refused with EPERM", "[protocol][container]") {
     CHECK_FALSE(calls.contains(name));
 }
 
+TEST_CASE("seccomp: what the kernel takes no calls of is left out", "[protocol][container]") {
+  const auto architectures = [](std::vector<std::string> absent) {
+    const auto json = seccomp_json(default_seccomp_profile(),
+                                   {{}, "amd64", kernel_version{6, 1}, std::move(absent)});
+    return json::serialize(json::parse(json).at("architectures"));
+  };
+  CHECK(architectures({"SCMP_ARCH_X32"}) == R"(["SCMP_ARCH_X86_64","SCMP_ARCH_X86"])");
+  CHECK(architectures({"SCMP_ARCH_X86", "SCMP_ARCH_X32"}) == R"(["SCMP_ARCH_X86_64"])");
+}
+
 TEST_CASE("seccomp: architectures have calls of their own", "[protocol][container]") {
   const auto arm = effect_of(default_filter({}, "arm64"));
   CHECK(arm.contains("set_tls"));
