@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tarfile
@@ -28,6 +29,11 @@ LOGS = "64 MiB of lines logged, read back, MiB/s"
 PS = "ps -a, 200 containers, 4 connections, req/s"
 CREATED_PSS = "daemon's PSS with 200 created, MiB"
 RUNNING_PSS = "PSS per running one with its monitor, MiB"
+BESIDE_FROZEN = {
+    "ps -a": "p99 of ps -a beside a frozen one of 200, of what it is else",
+    "inspect": "p99 of inspect beside a frozen one of 200, of what it is else",
+    "run": "slowest of 20 runs beside a frozen one of 200, of what it is else",
+}
 
 IMAGE = "bench:box"
 BUSYBOX = "/bin/busybox"
@@ -42,6 +48,9 @@ TOGETHER = 16
 CREATED = 200
 RUNNING = 20
 LONG = ["sleep", "900"]
+FROZEN_AMONG = 200
+FROZEN_BLOCKS = 6  # half of them beside a frozen one
+CALLS_PER_BLOCK = {"ps -a": 400, "inspect": 1000, "run": 20}
 
 WITH_CRUN = "gantryd_crun"
 #: What the OCI runtime has a part in; all else would be the same with another one.
@@ -54,7 +63,8 @@ BARE = {"runc": "runc run", "crun": "crun run"}
 class ContainersBench(Bench):
     """The run about containers."""
 
-    measures = [RUN_API, RUN_CLI, EXEC, AT_ONCE, LOGS, PS, CREATED_PSS, RUNNING_PSS]
+    measures = [RUN_API, RUN_CLI, EXEC, AT_ONCE, LOGS, PS, CREATED_PSS, RUNNING_PSS,
+                *BESIDE_FROZEN.values()]
     targets = [
         Target(RUN_API, at_most=0.4, relative_to="dockerd"),
         Target(RUN_CLI, at_most=0.4, relative_to="dockerd"),
@@ -66,6 +76,7 @@ class ContainersBench(Bench):
         Target(PS, at_least=20, relative_to="dockerd"),
         Target(CREATED_PSS, at_most=20),
         Target(RUNNING_PSS, at_most=1),
+        *(Target(measure, at_most=1.2) for measure in BESIDE_FROZEN.values()),
     ]
     bases = ("dockerd",)
 
@@ -99,6 +110,8 @@ class ContainersBench(Bench):
             self.each("created containers", self.created)
             for turn in range(self.args.rounds):
                 self.each("ps", self.ps, turn)
+            say(f"{FROZEN_AMONG} that run, one of them frozen")
+            self.each("frozen", self.frozen)
         finally:
             for peer in self.peers:
                 self.tidy(peer)
@@ -180,6 +193,43 @@ class ContainersBench(Bench):
         seen = measures.load(peer, path, 4, self.args.seconds)
         self.add(peer, PS, seen.requests_per_second)
         self.others.append(seen.others_share)
+
+    def frozen(self, peer: Peer) -> None:
+        """What a container that does not move costs the others. Its monitor is stopped, and clients
+        wait for it; blocks of calls with and without that alternate."""
+        if peer.name != "gantryd":
+            return  # what stands between the others and their containers is not ours to stop
+        for one in ask(peer, "GET", "/containers/json?all=1"):
+            remove(peer, one["Id"])
+        ids = [create(peer, LONG) for _ in range(FROZEN_AMONG)]
+        for cid in ids:
+            ask(peer, "POST", f"/containers/{cid}/start")
+        [monitor] = [pid for pid in processes.mentioning(ids[:1]) if pid not in peer.pids()]
+        calls = {
+            "ps -a": lambda: ask(peer, "GET", "/containers/json?all=1"),
+            "inspect": lambda: ask(peer, "GET", f"/containers/{ids[FROZEN_AMONG // 2]}/json"),
+            "run": lambda: run_once(peer),
+        }
+        took = {True: {}, False: {}}
+        with ThreadPoolExecutor(2) as stuck:
+            for block in range(FROZEN_BLOCKS):
+                freezes = block % 2 == 1
+                waiting = []
+                if freezes:
+                    os.kill(monitor, signal.SIGSTOP)
+                    waiting = [stuck.submit(exec_once, peer, ids[0]),
+                               stuck.submit(ask, peer, "POST", f"/containers/{ids[0]}/resize?h=9&w=9")]
+                try:
+                    for name, call_it in calls.items():
+                        took[freezes].setdefault(name, []).extend(
+                            repeated(CALLS_PER_BLOCK[name], call_it))
+                finally:
+                    if freezes:
+                        os.kill(monitor, signal.SIGCONT)
+                for one in waiting:
+                    one.exception(timeout=60)
+        for name, measure in BESIDE_FROZEN.items():
+            self.add(peer, measure, high(took[True][name]) / high(took[False][name]))
 
     def bare(self, runtime: str, bundle: Path) -> None:
         """The runtime alone: the limit of what a daemon can reach with it. One process starts all
@@ -341,6 +391,11 @@ def call(words: list[str], **more) -> None:
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()[-300:]
         raise PeerFailed(f"{words[0]} ended with {done.returncode}: {said}")
+
+
+def high(values: list[float]) -> float:
+    """The 99th percentile; of few the highest."""
+    return sorted(values)[int(len(values) * 0.99)]
 
 
 def timed(work: Callable[[], None]) -> float:

@@ -262,6 +262,48 @@ def test_a_full_disk_does_not_keep_containers(make_daemon, docker, busybox_archi
         run("umount", "-l", data)
 
 
+# -- no more processes ----------------------------------------------------------------------------
+
+@pytest.fixture
+def room_for_processes(d, daemon):
+    """How many more processes and threads the daemon may have: room_for_processes(0). None: any."""
+    base = Path("/sys/fs/cgroup/pids")
+    group = (base if base.is_dir() else Path("/sys/fs/cgroup")) / f"gantry-test-{daemon.pid()}"
+    group.mkdir()
+
+    def room(count):
+        most = "max" if count is None else str(int((group / "pids.current").read_text()) + count)
+        (group / "pids.max").write_text(most)
+    (group / "cgroup.procs").write_text(str(daemon.pid()))
+    try:
+        yield room
+    finally:
+        for pid in (group / "cgroup.procs").read_text().split():
+            (group.parent / "cgroup.procs").write_text(pid)
+        group.rmdir()
+
+
+def test_without_another_process_it_says_so_and_goes_on(d, daemon, docker, room_for_processes):
+    d("run", "-d", "--name", "web", "--network", "none", "bb:1", "sleep", "1000")
+    d("create", "--name", "one", "--network", "none", "bb:1", "true")
+    for count in range(16): # with a few the runtime begins, and fails somewhere
+        room_for_processes(count)
+        for words in (["start", "-a", "one"], ["exec", "web", "true"]):
+            tried = docker(daemon.unix(), *words)
+            said = tried.stdout + tried.stderr
+            assert tried.returncode == 0 or said, f"{count}, {words}: {tried}"
+            if count < 2:
+                assert "resource temporarily unavailable" in said.lower(), f"{count}, {words}: {tried}"
+        shown = json.loads(d("inspect", "web", "one"))
+        assert [one["State"]["Status"] for one in shown][0] == "running"
+        assert shown[1]["State"]["Status"] in ("created", "exited"), shown[1]["State"]
+    room_for_processes(None)
+    assert d("exec", "web", "echo", "fine") == "fine\n"
+    d("start", "-a", "one")
+    d("rm", "-f", "web", "one")
+    wait_for_nothing_left(daemon)
+
+
 # -- again and again ------------------------------------------------------------------------------
 
 def test_cycles_leave_nothing_behind(d, daemon):
