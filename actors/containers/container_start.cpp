@@ -149,7 +149,7 @@ void container_state::on_launched(const result<std::int32_t>& how) {
     return;
   run_->made = true; // whatever the runtime says of it
   if (!how)
-    return fail_start(how.error());
+    return fail_start(container::runtime_failure("create", how.error()));
   run_->pid = *how;
   run_->now = phase::attaching;
   connect();
@@ -197,7 +197,7 @@ void container_state::go_when_attached() {
       monitor::start_request{},
       [this](const result<void>& how) {
         if (!how && run_ && run_->now == phase::starting)
-          fail_start(how.error());
+          fail_start(container::runtime_failure("start", how.error()));
       },
       start_answer);
 }

@@ -141,10 +141,7 @@ void exec_state::on_prepared(const result<monitor::settings>& how) {
 
 void exec_state::on_launched(const result<std::int32_t>& how) {
   if (!how) {
-    auto why = how.error();
-    if (why.kind == errc::system)
-      why.message = container::exec_failure_text(why.message);
-    const auto meaning = container::start_failure(why);
+    const auto meaning = container::start_failure(container::runtime_failure("exec", how.error()));
     return fail(meaning.error, meaning.exit_code);
   }
   view_.pid = *how;

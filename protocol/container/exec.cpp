@@ -158,8 +158,4 @@ std::string write_exec(const exec_view& view, bool can_remove) {
   return out;
 }
 
-std::string exec_failure_text(std::string_view words) {
-  return "OCI runtime exec failed: " + std::string{words} + ": unknown";
-}
-
 } // namespace gantry::container

@@ -73,7 +73,4 @@ struct exec_view {
 /// The text of ExecInspect. `can_remove`: it ended a while ago and will soon be forgotten.
 std::string write_exec(const exec_view& view, bool can_remove);
 
-/// What a start that failed is told as: the runtime's words as dockerd passes them on.
-std::string exec_failure_text(std::string_view words);
-
 } // namespace gantry::container

@@ -31,4 +31,10 @@ start_failure_meaning start_failure(const api_error& why) {
   return {why, 128};
 }
 
+api_error runtime_failure(std::string_view operation, api_error why) {
+  if (why.kind == errc::system)
+    why.message = "OCI runtime " + std::string{operation} + " failed: " + why.message + ": unknown";
+  return why;
+}
+
 } // namespace gantry::container

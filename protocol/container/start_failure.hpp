@@ -3,6 +3,7 @@
 #include "protocol/error.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace gantry::container {
 
@@ -17,5 +18,9 @@ struct start_failure_meaning {
 /// invalid_parameter; everything else is 128 and system, or what it is already. Errors that are the
 /// caller's own (invalid_parameter, not_found, conflict, unavailable) keep their kind.
 start_failure_meaning start_failure(const api_error& why);
+
+/// What a runtime says when it cannot `create`, `start` or `exec`, as dockerd passes it on: `OCI
+/// runtime create failed: WORDS: unknown`. Only what is of kind system is a runtime's word.
+api_error runtime_failure(std::string_view operation, api_error why);
 
 } // namespace gantry::container

@@ -57,8 +57,7 @@ TODAY = [
     Wording(r"^(invalid character 'x' looking for beginning of value|json: cannot unmarshal \w+ "
             r"into Go value of type map\[string\](map\[string\])?bool)$", "invalid filter"),
     # Here no shim stands between the daemon and the runtime.
-    Wording(r"failed to create shim task: OCI runtime create failed: ", ""),
-    Wording(r"(?s)(runc create failed.*?): unknown", r"\1"),
+    Wording(r"failed to create shim task: (OCI runtime create failed: )", r"\1"),
     Wording(r"(?s)runc did not terminate successfully: exit status 1: (.*)\n: unknown$", r"\1"),
 ]
 

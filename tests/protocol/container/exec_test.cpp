@@ -101,7 +101,3 @@ TEST_CASE("exec: as inspect shows it", "[protocol][container]") {
   options->detach_keys = "a,b,c,d,e";
   CHECK(write_exec(view, true).find(R"("DetachKeys":"YWJjZGU=")") != std::string::npos);
 }
-
-TEST_CASE("exec: a failure in dockerd's words", "[protocol][container]") {
-  CHECK(exec_failure_text("exec failed: x") == "OCI runtime exec failed: exec failed: x: unknown");
-}

@@ -26,6 +26,13 @@ TEST_CASE("start failure: the runtime's words decide exit code and kind") {
   CHECK(meaning("cgroups: cannot write") == pair{128, errc::system});
 }
 
+TEST_CASE("start failure: a runtime's words are passed on as dockerd does") {
+  CHECK(container::runtime_failure("create", {errc::system, "runc create failed: x"}) ==
+        api_error{errc::system, "OCI runtime create failed: runc create failed: x: unknown"});
+  const api_error late{errc::unavailable, "'runc' did not end within 60s"};
+  CHECK(container::runtime_failure("create", late) == late);
+}
+
 TEST_CASE("start failure: texts say what clients look for") {
   CHECK(start_failure({errc::system, "exec /etc: is a directory"}).error.message ==
         "exec /etc: is a directory: permission denied");
