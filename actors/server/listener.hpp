@@ -48,7 +48,7 @@ private:
   void pause(int reason);
   void wait_for_clients();
   bool full() const;
-  void end(caf::error reason);
+  void end(const caf::error& reason);
   void end_if_drained();
 
   listener_actor::stateful_pointer<listener_state> self_ = nullptr;
