@@ -321,11 +321,10 @@ void daemon::reload(const settings& wanted) {
     caf::anon_send(p.activation, server::reload_listeners{});
   if (concerns_containers(plan.applied))
     // After the first look, which has the settings of the start.
-    p.facts->when_learned(
-        [pool = &p.pool,
-         look = look_blocking(p.facts, p.current, p.containers->finder(p.current))] {
-          pool->submit("look at the machine again", look);
-        });
+    p.facts->when_learned([pool = &p.pool, look = look_blocking(p.facts, p.current,
+                                                                p.containers->finder(p.current))] {
+      pool->submit("look at the machine again", look);
+    });
   std::string applied;
   for (auto& key : plan.applied)
     applied += (applied.empty() ? "" : " ") + key;

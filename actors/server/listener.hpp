@@ -19,7 +19,7 @@ struct listener_setup {
   std::shared_ptr<const api::service> service;
   core::engine_actor engine;
   runtime::worker_pool* pool = nullptr; ///< never null; outlives the actor system
-  bool buffered = true; ///< clients wait for `release`
+  bool buffered = true;                 ///< clients wait for `release`
   std::size_t max_connections = 0;
 };
 
