@@ -115,6 +115,7 @@ jobs::daemon_settings facts_settings(const settings& s) {
   f.experimental = s.experimental;
   f.live_restore = s.live_restore;
   f.no_new_privileges = s.no_new_privileges;
+  f.seccomp_profile = s.seccomp_profile;
   if (!s.min_api_version.empty())
     f.min_api_version = api::to_string(api::parse_version(s.min_api_version));
   f.warnings = warnings_about_hosts(s);

@@ -32,6 +32,7 @@ struct daemon_settings {
   bool experimental = false;
   bool live_restore = false;
   bool no_new_privileges = false;
+  std::string seccomp_profile; ///< a file or `unconfined`; empty: the built-in one
   std::string min_api_version = api::to_string(api::oldest_version);
   std::string log_driver = "json-file";
   std::string default_runtime;                              ///< empty: the best that works

@@ -71,14 +71,13 @@ json::object registry_config(const daemon_settings& settings) {
           {"Mirrors", std::move(mirrors)}};
 }
 
+/// What confines containers; not what else this machine could do: they get no profile of AppArmor
+/// and no label of SELinux.
 json::array security_options(const daemon_facts& facts) {
   json::array options;
-  if (facts.security.apparmor)
-    options.emplace_back("name=apparmor");
+  const auto& profile = facts.settings.seccomp_profile;
   if (facts.security.seccomp)
-    options.emplace_back("name=seccomp,profile=builtin");
-  if (facts.security.selinux)
-    options.emplace_back("name=selinux");
+    options.emplace_back("name=seccomp,profile=" + (profile.empty() ? "builtin" : profile));
   if (facts.security.cgroup_namespaces)
     options.emplace_back("name=cgroupns");
   if (facts.settings.no_new_privileges)

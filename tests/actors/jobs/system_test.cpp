@@ -149,9 +149,11 @@ TEST_CASE_METHOD(job_fixture, "info: shows the settings of the last reload", "[a
   settings.runtimes = {{"mine", "/opt/mine"}};
   settings.warnings = {"WARNING: said by the wiring"};
   settings.no_new_privileges = true;
+  settings.seccomp_profile = "unconfined";
   settings.min_api_version = "1.44";
   facts->reload(settings);
   CHECK(value("version").at("MinAPIVersion") == "1.44");
+  CHECK(value("info").at("SecurityOptions").at(0) == "name=seccomp,profile=unconfined");
   auto info = value("info").as_object();
   CHECK(info.at("Labels") == json::parse(R"(["a=b"])"));
   CHECK(info.at("Driver") == "overlay2"); // chosen when the store was opened
