@@ -121,6 +121,11 @@ def test_name_servers_for_all_containers(make_daemon, docker, busybox_archive):
         resolver("--network", "none", "--dns", "192.0.2.2"))
 
 
+def test_an_exec_root_without_room_for_sockets_is_told(make_daemon, tmp_path):
+    daemon = make_daemon("--exec-root", tmp_path / ("x" * 40)).start()
+    daemon.wait_for_log("level=error.*containers cannot be started.*exec root .* is too long")
+
+
 def test_the_oldest_version_is_what_the_flag_says(make_daemon):
     daemon = make_daemon("--min-api-version", "1.44").start()
     assert json.loads(ask(daemon.unix(), "/version").body)["MinAPIVersion"] == "1.44"
