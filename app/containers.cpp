@@ -9,15 +9,14 @@
 #include "actors/runtime/log.hpp"
 #include "actors/store/image_store.hpp"
 #include "actors/volumes/opening.hpp"
+#include "app/config_file.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
 
 #include <climits>
 #include <filesystem>
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -59,10 +58,10 @@ std::string find_init_program(const settings& s) {
 result<std::string> read_seccomp_profile(const std::string& profile) {
   if (profile.empty() || profile == "builtin" || profile == "unconfined")
     return profile == "builtin" ? std::string{} : profile;
-  std::ifstream file{profile};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (!file)
-    return api_error{errc::system, "cannot read the seccomp profile '" + profile + "'"};
+  auto text = read_config(profile);
+  if (!text)
+    return api_error{text.error().kind,
+                     "opening seccomp profile (" + profile + ") failed: " + text.error().message};
   return text;
 }
 
@@ -125,6 +124,7 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   start.init = s.init;
   start.init_program = find_init_program(s);
   start.cgroup_parent = s.cgroup_parent;
+  start.dns = {s.dns, s.dns_search, s.dns_opts};
   start.host_gateway_ip = s.host_gateway_ip;
   find_runtimes(*setup, s, s.exec_root);
   setup->host = std::make_shared<const gantry::containers::container_host>(std::move(host));
@@ -133,6 +133,12 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   if (setup->monitor_program.empty())
     log::write(log::level::error, "containers",
                "gantry-monitor is missing: containers cannot be started");
+  const std::string some_id(64, '0');
+  if (auto room =
+          gantry::containers::container_paths{s.data_root, s.exec_root, some_id}.check_sockets();
+      !room)
+    log::write(log::level::error, "containers", "containers cannot be started",
+               {{"error", room.error().message}});
   setup->bin = std::move(bin);
   return setup;
 }
@@ -212,8 +218,10 @@ store::users_of_image containers::users_of_images() const {
   };
 }
 
-std::function<result<void>()> containers::opener() const {
-  return [services = services_, manager = manager_]() -> result<void> {
+std::function<result<void>()> containers::opener(const settings& s) const {
+  return [services = services_, manager = manager_, profile = s.seccomp_profile]() -> result<void> {
+    if (auto readable = read_seccomp_profile(profile); !readable)
+      return readable.error();
     auto opened = gantry::containers::registry::open(services.data_root / "gantry.db");
     if (!opened)
       return opened.error();
@@ -257,13 +265,19 @@ std::function<result<void>()> containers::opener() const {
   };
 }
 
-std::function<std::string()> containers::finder(const settings& s) const {
-  return [s, services = services_, manager = manager_]() -> std::string {
+std::function<std::string()> containers::finder(const settings& s) {
+  return [s, turn = ++last_turn_, found = found_, services = services_,
+          manager = manager_]() -> std::string {
     auto bin = find_trash_blocking(services);
     if (!bin)
       return {}; // the daemon ends
-    services.setup.set(find_setup(s, std::move(*bin)));
-    caf::anon_send(manager, gantry::containers::setup_known{});
+    auto setup = find_setup(s, std::move(*bin));
+    std::lock_guard lock{found->mutex};
+    if (turn > found->turn) { // else later settings were quicker
+      services.setup.set(std::move(setup));
+      if (std::exchange(found->turn, turn) == 0)
+        caf::anon_send(manager, gantry::containers::setup_known{});
+    }
     return services.setup->create.default_runtime;
   };
 }

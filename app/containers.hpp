@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <mutex>
 
 namespace gantry::app {
 
@@ -28,13 +30,15 @@ public:
 
   /// Opens the volumes and the registry in the data root's database and shows what is in it. To be
   /// called once, on a thread of a pool, after the images were opened and before clients are
-  /// served. Errors: as `containers::registry::open` and `load`.
-  std::function<result<void>()> opener() const;
+  /// served. Errors: as `containers::registry::open` and `load`; `opening seccomp profile (x)
+  /// failed: ...`.
+  std::function<result<void>()> opener(const settings& s) const;
 
   /// Looks at the machine and its runtimes, has the manager begin, and returns the default runtime
   /// ("" if none works). On a thread of a pool, after `opener`; takes as long as trying the
-  /// runtimes does.
-  std::function<std::string()> finder(const settings& s) const;
+  /// runtimes does. Those of a reload are made and called in the same way: containers that are
+  /// created or started from then on follow its settings.
+  std::function<std::string()> finder(const settings& s);
 
   /// Stops the containers that run, for the daemon's end, and returns when they rest or did not
   /// within the time: `limit`, or longer if a container may take longer to stop; negative: without
@@ -45,7 +49,15 @@ public:
   void end();
 
 private:
+  /// Whose settings the setup in force has: several finders may run at a time.
+  struct finding {
+    std::mutex mutex;
+    unsigned turn = 0; ///< guarded by the mutex
+  };
+
   gantry::containers::container_services services_;
+  std::shared_ptr<finding> found_ = std::make_shared<finding>();
+  unsigned last_turn_ = 0;
   gantry::containers::manager_actor manager_;
 };
 

@@ -4,6 +4,7 @@
 #include "actors/events/events_hub.hpp"
 #include "actors/host/sd_notify.hpp"
 #include "actors/inspect/actors.hpp"
+#include "actors/inspect/heap.hpp"
 #include "actors/jobs/builtins.hpp"
 #include "actors/jobs/container_create.hpp"
 #include "actors/jobs/container_jobs.hpp"
@@ -24,6 +25,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
@@ -92,6 +94,19 @@ std::string make_directory(const std::string& path) {
   return ec ? "cannot make directory '" + path + "': " + ec.message() : std::string{};
 }
 
+/// In dockerd's words, which users look for, loopback or not.
+std::vector<std::string> warnings_about_hosts(const settings& s) {
+  constexpr std::string_view tcp = "tcp://";
+  std::vector<std::string> warnings;
+  for (auto& host : s.hosts)
+    if (host.starts_with(tcp) && !s.tls_verify)
+      warnings.push_back("WARNING: API is accessible on http" + std::string{s.tls ? "s" : ""} +
+                         "://" + host.substr(tcp.size()) + " without " +
+                         (s.tls ? "TLS client verification." : "encryption.") +
+                         "\n         Whoever can connect to it is root on this machine.");
+  return warnings;
+}
+
 jobs::daemon_settings facts_settings(const settings& s) {
   jobs::daemon_settings f;
   f.data_root = s.data_root;
@@ -100,6 +115,10 @@ jobs::daemon_settings facts_settings(const settings& s) {
   f.experimental = s.experimental;
   f.live_restore = s.live_restore;
   f.no_new_privileges = s.no_new_privileges;
+  f.seccomp_profile = s.seccomp_profile;
+  if (!s.min_api_version.empty())
+    f.min_api_version = api::to_string(api::parse_version(s.min_api_version));
+  f.warnings = warnings_about_hosts(s);
   f.log_driver = s.log_driver;
   f.default_runtime = s.default_runtime;
   for (auto& [name, runtime] : s.runtimes)
@@ -153,6 +172,26 @@ booted boot(const settings& s, const images::open_function& open_images,
   return result;
 }
 
+/// A look at the machine with these settings, for the worker pool.
+std::function<void()> look_blocking(std::shared_ptr<jobs::shared_facts> facts, const settings& s,
+                                    std::function<std::string()> find_runtime) {
+  return [facts = std::move(facts), s, find = std::move(find_runtime)] {
+    auto chosen = find();
+    auto found = jobs::read_daemon_facts_blocking(facts_settings(s), build_facts_of_this(),
+                                                  facts->get()->id, ::getenv);
+    found.chosen_runtime = std::move(chosen);
+    facts->learn(std::move(found));
+  };
+}
+
+/// Whether containers are made or started in another way after a reload.
+bool concerns_containers(const std::vector<std::string>& changed) {
+  return std::any_of(changed.begin(), changed.end(), [](const std::string& key) {
+    return key == "default-runtime" || key == "runtimes" || key == "default-ipc-mode" ||
+           key == "default-shm-size";
+  });
+}
+
 api::event daemon_event(std::string action, std::string id,
                         std::map<std::string, std::string, std::less<>> attributes) {
   api::event e;
@@ -197,6 +236,8 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   auto& p = *parts_;
   for (auto& warning : config.warnings)
     log::write(log::level::warn, "daemon", warning);
+  if (p.current.debug)
+    inspect::start_heap_sampling();
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
   p.images.emplace(p.system, p.hub, p.pool, p.streams);
   p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current);
@@ -220,7 +261,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
-                                p.images->services().catalog})
+                                p.images->services().catalog, p.containers->all().all})
       .value();
   auto image_services = p.images->services();
   image_services.users = p.containers->users_of_images();
@@ -236,7 +277,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool,
-              open_images = p.images->opener(), open_containers = p.containers->opener(),
+              open_images = p.images->opener(), open_containers = p.containers->opener(p.current),
               find = p.containers->finder(p.current)] {
                auto result = boot(s, open_images, open_containers);
                if (!result.error.empty())
@@ -245,13 +286,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
                // Trying runtimes and asking programs for their versions takes a while; only those
                // who want to know wait for it.
-               pool->submit("look at the machine", [s, facts, find, id = result.engine_id] {
-                 auto chosen = find();
-                 auto found = jobs::read_daemon_facts_blocking(facts_settings(s),
-                                                               build_facts_of_this(), id, ::getenv);
-                 found.chosen_runtime = std::move(chosen);
-                 facts->learn(std::move(found));
-               });
+               pool->submit("look at the machine", look_blocking(facts, s, find));
                return result;
              });
 }
@@ -285,6 +320,12 @@ void daemon::reload(const settings& wanted) {
   p.facts->reload(facts_settings(p.current));
   if (plan.reread_certificates)
     caf::anon_send(p.activation, server::reload_listeners{});
+  if (concerns_containers(plan.applied))
+    // After the first look, which has the settings of the start.
+    p.facts->when_learned([pool = &p.pool, look = look_blocking(p.facts, p.current,
+                                                                p.containers->finder(p.current))] {
+      pool->submit("look at the machine again", look);
+    });
   std::string applied;
   for (auto& key : plan.applied)
     applied += (applied.empty() ? "" : " ") + key;
@@ -293,6 +334,9 @@ void daemon::reload(const settings& wanted) {
   for (auto& key : plan.need_restart)
     log::write(log::level::warn, "daemon", "a changed setting waits for the next start",
                {{"key", key}});
+  if (std::find(plan.applied.begin(), plan.applied.end(), "debug") != plan.applied.end())
+    log::write(log::level::warn, "daemon",
+               "the debug routes stay as they are until the next start");
   std::map<std::string, std::string, std::less<>> attributes;
   for (auto& [key, value] : reload_attributes(p.current))
     attributes.emplace(key, value);

@@ -1,3 +1,4 @@
+#include "actors/host/oom_score.hpp"
 #include "actors/host/pidfile.hpp"
 #include "actors/host/rlimits.hpp"
 #include "actors/host/sd_notify.hpp"
@@ -93,6 +94,13 @@ int serve(const app::run& run, const app::environment& env, host::socket_activat
     log::write(log::level::warn, "daemon", "cannot raise the limit on open files",
                {{"error", raised.error().message}});
 
+  // 0 leaves what the init system has set.
+  if (auto score = run.config.values.oom_score_adjust; score != 0)
+    if (auto set = host::set_oom_score(score); !set) {
+      log::write(log::level::fatal, "daemon", "failed to start daemon",
+                 {{"error", set.error().message}});
+      return 1;
+    }
   auto pidfile = host::pidfile::claim(run.config.values.pidfile, ::getpid());
   if (!pidfile) {
     log::write(log::level::fatal, "daemon", "failed to start daemon",

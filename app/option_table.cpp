@@ -27,7 +27,7 @@ const auto& table() {
       {"pidfile", 'p', "pidfile", &s::pidfile, later, process, "PATH",
        "File for the process id; empty for none (default /var/run/gantry.pid)"},
       {"debug", 'D', "debug", &s::debug, live, process, "",
-       "Log everything, and serve the debug routes"},
+       "Log everything; set at the start, also serve the debug routes and sample the heap"},
       {"log-level", 'l', "log-level", &s::log_level, live, process, "LEVEL",
        "Least level to log: debug, info, warn, error, fatal (default info)"},
       {"log-format", 0, "log-format", &s::format, later, process, "FORMAT",
@@ -41,7 +41,7 @@ const auto& table() {
        "Threads that run actors; 0 is one for each processor (default 0)", nullptr, 0, 1024},
       {"oom-score-adjust", 0, "oom-score-adjust", &s::oom_score_adjust, later, process, "N",
        "How likely the kernel is to kill the daemon when memory is short: -1000 to 1000 "
-       "(default 0)",
+       "(default 0: as the init system has set it)",
        nullptr, -1000, 1000},
       {"metrics-addr", 0, "metrics-addr", &s::metrics_addr, later, process, "HOST:PORT",
        "Address on which to serve metrics"},
@@ -74,7 +74,8 @@ const auto& table() {
       {"api-cors-header", 0, "api-cors-header", &s::api_cors_header, later, listening, "ORIGIN",
        "Origin that browsers may call from (--api-enable-cors is the same as *)"},
       {"min-api-version", 0, "min-api-version", &s::min_api_version, later, listening, "VERSION",
-       "Refuse clients of an older API", check_api_version},
+       "Refuse clients of an older API: 1.24 to 1.50; above 1.24 those of 1.14 too",
+       check_api_version},
       {"max-connections", 0, "max-connections", &s::max_connections, later, listening, "N",
        "Connections served at a time; 0 for no limit (default 50000)", nullptr, 0, 10000000},
       // Containers.
@@ -84,7 +85,7 @@ const auto& table() {
       {"add-runtime", 0, "runtimes", &s::runtimes, live, containers, "NAME=PATH",
        "Further OCI runtime"},
       {"exec-opt", 0, "exec-opts", &s::exec_opts, later, containers, "KEY=VALUE",
-       "Option for running containers: native.cgroupdriver=...", check_pair},
+       "Option for running containers: native.cgroupdriver=cgroupfs", check_pair},
       {"cgroup-parent", 0, "cgroup-parent", &s::cgroup_parent, later, containers, "PATH",
        "Cgroup above those of all containers"},
       {"default-cgroupns-mode", 0, "default-cgroupns-mode", &s::default_cgroupns_mode, later,
@@ -104,9 +105,9 @@ const auto& table() {
       {"seccomp-profile", 0, "seccomp-profile", &s::seccomp_profile, later, containers, "PATH",
        "Profile in place of the built-in one, or `unconfined`"},
       {"selinux-enabled", 0, "selinux-enabled", &s::selinux_enabled, later, containers, "",
-       "Label containers for SELinux"},
+       "Label containers for SELinux (refused: there is no support for it)"},
       {"userns-remap", 0, "userns-remap", &s::userns_remap, later, containers, "USER[:GROUP]",
-       "Whose subordinate ids containers run with"},
+       "Whose subordinate ids containers run with (refused: there is no support for it)"},
       {"log-driver", 0, "log-driver", &s::log_driver, later, containers, "NAME",
        "What keeps the output of containers (default json-file)", check_not_empty},
       {"log-opt", 0, "log-opts", &s::log_opts, later, containers, "KEY=VALUE",
@@ -171,6 +172,35 @@ const auto& table() {
   });
   return entries;
 }
+
+/// Keys of what is still to come.
+constexpr auto pending = std::to_array<std::string_view>({
+    "metrics-addr",
+    "storage-opts",
+    // Registries.
+    "registry-mirrors",
+    "insecure-registries",
+    "max-concurrent-downloads",
+    "max-concurrent-uploads",
+    "max-download-attempts",
+    // Networks.
+    "bridge",
+    "bip",
+    "fixed-cidr",
+    "fixed-cidr-v6",
+    "default-gateway",
+    "default-gateway-v6",
+    "default-address-pools",
+    "ip",
+    "mtu",
+    "icc",
+    "iptables",
+    "ip6tables",
+    "ip-forward",
+    "ip-masq",
+    "ipv6",
+    "userland-proxy",
+});
 
 constexpr auto ignored = std::to_array<ignored_option>({
     {"allow-nondistributable-artifacts", "allow-nondistributable-artifacts"},
@@ -356,6 +386,10 @@ void copy_value(settings& to, const settings& from, const option_spec& option) {
 
 bool same_value(const settings& a, const settings& b, const option_spec& option) {
   return std::visit([&](auto where) { return a.*where == b.*where; }, option.target);
+}
+
+bool is_still_to_come(const option_spec& option) {
+  return std::find(pending.begin(), pending.end(), option.key) != pending.end();
 }
 
 std::span<const ignored_option> ignored_options() { return ignored; }

@@ -62,6 +62,10 @@ std::string show(const settings& from, const option_spec& option);
 void copy_value(settings& to, const settings& from, const option_spec& option);
 bool same_value(const settings& a, const settings& b, const option_spec& option);
 
+/// Whether what the option is about - networks, registries, metrics - is still to come: it is
+/// accepted, so that a configuration moves over unchanged, and whoever sets it is warned.
+bool is_still_to_come(const option_spec& option);
+
 /// A name that dockerd knows and that means nothing here: accepted with a warning, so that a
 /// configuration moves over unchanged.
 struct ignored_option {

@@ -100,7 +100,8 @@ void declare(CLI::App& app) {
              "configuration file holds the same settings as JSON; each may be set in one of\n"
              "the two places. SIGHUP reads the file again.");
   for (const option_spec& option : option_table())
-    add(option.letter, option.flag, option.placeholder, option.help)
+    add(option.letter, option.flag, option.placeholder,
+        std::string(option.help) + (is_still_to_come(option) ? " (no effect yet)" : ""))
         ->group(std::string(option.group));
   for (const own_flag& flag : own_flags())
     add(flag.letter, flag.name, flag.placeholder, flag.help)
@@ -232,6 +233,11 @@ result<configuration> combine(const command_line& flags, std::string_view file_t
     if (!out.values.runtimes.emplace(name, runtime).second)
       return file_error(flags, {errc::invalid_parameter,
                                 "runtime '" + name + "' was already registered by a flag"});
+
+  for (const option_spec& option : option_table())
+    if (is_still_to_come(option) &&
+        (flags.given.count(option.key) != 0 || file->given.count(option.key) != 0))
+      out.warnings.push_back("the setting \"" + std::string(option.key) + "\" has no effect yet");
 
   // Whoever mentions verification wants TLS, even to say that clients are not verified.
   if (flags.given.count("tlsverify") != 0 || file->given.count("tlsverify") != 0)

@@ -3,7 +3,8 @@
 #
 #   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
 #   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine and server
-#   3. fuzz (libFuzzer): each target for a short while
+#   3. fuzz (libFuzzer): each target for a short while, or for FUZZ_SECONDS (FUZZ_SECONDS=3600
+#      scripts/test.sh fuzz: a long run)
 #   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
 #
 # For the integration tests on a release build:

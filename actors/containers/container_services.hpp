@@ -40,11 +40,12 @@ public:
 
   setup_place();
 
-  /// Once. Calls those who wait.
+  /// Calls those who wait. Set again - the operator has changed something - it is used from then
+  /// on; the one before stays valid until the daemon ends.
   void set(setup_ptr setup) const;
 
-  /// Calls `then` when it is known: now, or on the thread that sets it. `then` must not block. False
-  /// if too many wait already. If the daemon ends before, `then` goes uncalled.
+  /// Calls `then` when it is known: now, or on the thread that sets it. `then` must not block.
+  /// False if too many wait already. If the daemon ends before, `then` goes uncalled.
   bool when_known(std::function<void()> then) const;
 
   /// Only once it is known.

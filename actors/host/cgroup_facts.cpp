@@ -149,7 +149,6 @@ cgroup_facts read_cgroup_facts(const std::string& root) {
     read_v1(facts, root, mounts);
   }
   facts.systemd = exists(below(root, "run/systemd/system")); // sd_booted(3)
-  facts.driver = facts.version == 2 && facts.systemd ? "systemd" : "cgroupfs";
   return facts;
 }
 

@@ -9,9 +9,10 @@ struct cgroup_facts {
   /// 2 if the unified hierarchy is mounted on sys/fs/cgroup, 1 if version 1 controllers are mounted
   /// (hybrid layouts too), 0 if none is.
   int version = 0;
-  /// True if systemd runs as the init system, so that its driver can be used.
+  /// True if systemd runs as the init system.
   bool systemd = false;
-  /// Docker's default driver: `systemd` on version 2 under systemd, else `cgroupfs`.
+  /// Docker's name for how containers get their cgroups: the runtime makes the directories itself,
+  /// whoever the init system is.
   std::string driver = "cgroupfs";
   bool memory_limit = false;
   bool swap_limit = false;

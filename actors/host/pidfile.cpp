@@ -10,9 +10,11 @@
 
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace gantry::host {
 namespace {
@@ -94,6 +96,9 @@ result<pidfile> pidfile::claim(const std::string& path, pid_t pid, const std::st
   if (path.empty())
     return pidfile{};
   auto prefix = "cannot write pid file " + path + ": ";
+  // After a boot it may be gone, as /run is. If it cannot be made, opening the file will say why.
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path{path}.parent_path(), ignored);
   directory_lock lock{path};
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {

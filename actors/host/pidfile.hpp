@@ -18,10 +18,10 @@ public:
 
   /// Writes `pid` in decimal, without newline, to `path` (mode 0644), replacing a file that is
   /// stale: garbage, our own pid, or a pid that is not a live process in `proc` (proc(5)).
-  /// The file appears whole or not at all. An empty path owns nothing. Errors:
-  /// `pid file found, ensure docker is not running or delete PATH` (conflict),
-  /// `cannot write pid file PATH: open: Permission denied`,
-  /// `cannot write pid file PATH: it is not a regular file`.
+  /// The file appears whole or not at all, its directory is made if it is not there. An empty path
+  /// owns nothing. Errors: `pid file found, ensure docker is not running or delete PATH`
+  /// (conflict), `cannot write pid file PATH: open: Permission denied`, `cannot write pid file
+  /// PATH: it is not a regular file`.
   static result<pidfile> claim(const std::string& path, pid_t pid,
                                const std::string& proc = "/proc");
 

@@ -7,6 +7,9 @@
 
 #include <memory>
 
+namespace gantry::containers {
+class shared_containers;
+}
 namespace gantry::image {
 class shared_catalog;
 }
@@ -26,6 +29,7 @@ struct builtin_services {
   events::hub_actor hub;
   runtime::scheduler* scheduler = nullptr; ///< outlives the engine; null: no actor is counted
   std::shared_ptr<image::shared_catalog> images = nullptr; ///< null: there are none
+  std::shared_ptr<const containers::shared_containers> containers = nullptr; ///< the same
 };
 
 /// All of the below.

@@ -4,6 +4,7 @@
 #include "actors/host/programs.hpp"
 #include "actors/host/storage_facts.hpp"
 #include "actors/host/system_facts.hpp"
+#include "protocol/api/version.hpp"
 #include "protocol/error.hpp"
 
 #include <cstdint>
@@ -31,6 +32,8 @@ struct daemon_settings {
   bool experimental = false;
   bool live_restore = false;
   bool no_new_privileges = false;
+  std::string seccomp_profile; ///< a file or `unconfined`; empty: the built-in one
+  std::string min_api_version = api::to_string(api::oldest_version);
   std::string log_driver = "json-file";
   std::string default_runtime;                              ///< empty: the best that works
   std::map<std::string, std::string, std::less<>> runtimes; ///< more of them: name -> path

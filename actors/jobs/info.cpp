@@ -71,14 +71,13 @@ json::object registry_config(const daemon_settings& settings) {
           {"Mirrors", std::move(mirrors)}};
 }
 
+/// What confines containers; not what else this machine could do: they get no profile of AppArmor
+/// and no label of SELinux.
 json::array security_options(const daemon_facts& facts) {
   json::array options;
-  if (facts.security.apparmor)
-    options.emplace_back("name=apparmor");
+  const auto& profile = facts.settings.seccomp_profile;
   if (facts.security.seccomp)
-    options.emplace_back("name=seccomp,profile=builtin");
-  if (facts.security.selinux)
-    options.emplace_back("name=selinux");
+    options.emplace_back("name=seccomp,profile=" + (profile.empty() ? "builtin" : profile));
   if (facts.security.cgroup_namespaces)
     options.emplace_back("name=cgroupns");
   if (facts.settings.no_new_privileges)
@@ -135,7 +134,7 @@ std::string rfc3339(api::timestamp t) {
 json::object version_value(const daemon_facts& facts) {
   const auto& build = facts.build;
   auto api = api::to_string(api::newest_version);
-  auto oldest = api::to_string(api::oldest_version);
+  const auto& oldest = facts.settings.min_api_version;
   // Clients print it; there is no Go here.
   constexpr std::string_view compiler = "none (C++20, g++ " __VERSION__ ")";
   json::array components;
@@ -181,10 +180,10 @@ json::object info_value(const daemon_facts& facts, const info_figures& figures) 
   const auto* found = find_runtime(facts, runtime);
   auto commit = [](std::string_view id) { return json::object{{"ID", id}}; };
   json::object all{{"ID", facts.id},
-                   {"Containers", 0},
-                   {"ContainersRunning", 0},
-                   {"ContainersPaused", 0},
-                   {"ContainersStopped", 0},
+                   {"Containers", figures.running + figures.paused + figures.stopped},
+                   {"ContainersRunning", figures.running},
+                   {"ContainersPaused", figures.paused},
+                   {"ContainersStopped", figures.stopped},
                    {"Images", figures.images},
                    {"Driver", facts.storage_driver},
                    {"DriverStatus", driver_status(facts)},
@@ -192,7 +191,7 @@ json::object info_value(const daemon_facts& facts, const info_figures& figures) 
                    {"Plugins", json::object{{"Volume", json::array{"local"}},
                                             {"Network", json::array{"bridge", "host", "null"}},
                                             {"Authorization", nullptr},
-                                            {"Log", json::array{s.log_driver}}}},
+                                            {"Log", json::array{"json-file", "local"}}}},
                    {"MemoryLimit", c.memory_limit},
                    {"SwapLimit", c.swap_limit},
                    {"CpuCfsPeriod", c.cpu_cfs_period},

@@ -16,6 +16,9 @@ struct info_figures {
   std::size_t actors = 0;      ///< living; shown as goroutines
   std::uint64_t listeners = 0; ///< subscribers of events
   std::size_t images = 0;
+  std::size_t running = 0; ///< containers, as the next two
+  std::size_t paused = 0;
+  std::size_t stopped = 0; ///< all others: created, waiting for a restart, dead, ...
   api::timestamp now;
 };
 

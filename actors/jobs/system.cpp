@@ -1,5 +1,6 @@
 #include "actors/jobs/builtins.hpp"
 
+#include "actors/containers/shared_containers.hpp"
 #include "actors/image/image_store_actor.hpp"
 #include "actors/jobs/info.hpp"
 #include "actors/jobs/pool_job.hpp"
@@ -91,6 +92,7 @@ struct info_job_state {
 
   void init(info_job_actor::stateful_pointer<info_job_state> me, engine::job_run asked,
             const builtin_services& services);
+  void count_containers(const containers::published_list& all);
   void got_one();
   void end();
 
@@ -108,6 +110,8 @@ void info_job_state::init(info_job_actor::stateful_pointer<info_job_state> me,
   facts = services.facts;
   figures.now = std::chrono::system_clock::now();
   figures.images = services.images ? services.images->get()->images().size() : 0;
+  if (services.containers)
+    count_containers(*services.containers->all());
   figures.actors = services.scheduler ? services.scheduler->registry().size() : 0;
   info_job_actor handle{self};
   auto learned =
@@ -124,6 +128,16 @@ void info_job_state::init(info_job_actor::stateful_pointer<info_job_state> me,
   if (!services.pool->ask("count descriptors", info_job_actor{self},
                           [] { return descriptors_counted{host::open_fd_count()}; }))
     got_one();
+}
+
+void info_job_state::count_containers(const containers::published_list& all) {
+  using container::container_status;
+  for (const auto& one : all) {
+    const auto status = one->view.state.status;
+    ++(status == container_status::running  ? figures.running
+       : status == container_status::paused ? figures.paused
+                                            : figures.stopped);
+  }
 }
 
 void info_job_state::got_one() {

@@ -244,8 +244,8 @@ void worker::stand_in() {
 scheduler::scheduler(caf::actor_system& sys) : abstract_coordinator(sys) {}
 
 scheduler::~scheduler() {
-  // With a handler that a context drops the last reference to an actor may go, which takes its leave
-  // of the clock and the registry.
+  // With a handler that a context drops the last reference to an actor may go, which takes its
+  // leave of the clock and the registry.
   if (clock_)
     clock_->shut_down();
   guards_.clear();

@@ -266,7 +266,7 @@ void listener_state::end_if_drained() {
     end({});
 }
 
-void listener_state::end(caf::error reason) {
+void listener_state::end(const caf::error& reason) {
   closed_ = true;
   ended_with_ = reason;
   if (serving_) {

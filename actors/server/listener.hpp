@@ -19,7 +19,7 @@ struct listener_setup {
   std::shared_ptr<const api::service> service;
   core::engine_actor engine;
   runtime::worker_pool* pool = nullptr; ///< never null; outlives the actor system
-  bool buffered = true; ///< clients wait for `release`
+  bool buffered = true;                 ///< clients wait for `release`
   std::size_t max_connections = 0;
 };
 
@@ -48,7 +48,7 @@ private:
   void pause(int reason);
   void wait_for_clients();
   bool full() const;
-  void end(caf::error reason);
+  void end(const caf::error& reason);
   void end_if_drained();
 
   listener_actor::stateful_pointer<listener_state> self_ = nullptr;

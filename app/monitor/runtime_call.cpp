@@ -72,7 +72,7 @@ bool runtime_call::child_ended(pid_t pid, int status) {
   return true;
 }
 
-void runtime_call::finish(result<void> how) {
+void runtime_call::finish(const result<void>& how) {
   ::unlink(what_.log.c_str());
   const auto done = std::move(done_);
   done(how);

@@ -44,7 +44,7 @@ public:
 
 private:
   pid_t spawn();
-  void finish(result<void> how);
+  void finish(const result<void>& how);
   api_error failure(int status) const;
 
   command what_;

@@ -39,8 +39,11 @@ constexpr route debugging(std::string_view path, std::string_view operation, to_
 // A route that tells in a header of a path what it is.
 constexpr route path_route(std::string_view method, std::string_view operation, reply_kind reply,
                            to_job_fn to_job, to_response_fn to_response) {
-  route r{method, "/containers/{name:.*}/archive", {1, 24}, offered::today, operation, none, reply,
-          to_job, to_response};
+  route r{method,     "/containers/{name:.*}/archive",
+          {1, 24},    offered::today,
+          operation,  none,
+          reply,      to_job,
+          to_response};
   r.about_header = "X-Docker-Container-Path-Stat";
   return r;
 }

@@ -63,9 +63,9 @@ struct exit_status {
 
 // -- from the client ------------------------------------------------------------
 
-/// Starts what was created, or lets go of an exec that is held. Answer `done`: conflict if it is not
-/// `created`, unavailable if the runtime was stuck, else the runtime's words. `started_event` comes
-/// to all clients.
+/// Starts what was created, or lets go of an exec that is held. Answer `done`: conflict if it is
+/// not `created`, unavailable if the runtime was stuck, else the runtime's words. `started_event`
+/// comes to all clients.
 struct start_request {
   std::uint32_t tag = 0;
   friend bool operator==(const start_request&, const start_request&) = default;

@@ -47,7 +47,7 @@ struct settings {
   bool held = false;
   /// With `held`: after that time nobody will ask any more, and it goes on without.
   std::chrono::milliseconds hold_limit = std::chrono::seconds{30};
-  std::uint16_t rows = 0;  ///< first size of the terminal; 0: the runtime's
+  std::uint16_t rows = 0; ///< first size of the terminal; 0: the runtime's
   std::uint16_t columns = 0;
   log_files log;
   /// The JSON object that goes into each json-file record as `attrs`; empty: none.

@@ -1,4 +1,5 @@
 #include "app/config_file.hpp"
+#include "app/options.hpp"
 
 #include "app/option_table.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -225,8 +226,7 @@ TEST_CASE("config_file: reading from disk", "[app]") {
 TEST_CASE("config_file: the example that is shipped is accepted without a warning", "[app]") {
   auto text = read_config(GANTRY_TEST_DATA "/../../app/config/daemon.json.example");
   REQUIRE(text.has_value());
-  auto got = parse_config(*text);
+  auto got = combine({}, *text, {});
   REQUIRE(got.has_value());
   CHECK(got->warnings.empty());
-  CHECK(validate(got->values).has_value());
 }

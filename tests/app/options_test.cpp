@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 #include <string>
@@ -359,6 +360,23 @@ TEST_CASE("options: tlsverify at all means TLS", "[app]") {
   CHECK_FALSE(off->values.tls_verify);
   CHECK(combine(parsed({}), R"({"tlsverify":false})", {})->values.tls);
   CHECK_FALSE(combine(parsed({}), "", {})->values.tls);
+}
+
+TEST_CASE("options: what is still to come is taken with a warning", "[app]") {
+  auto got = combine(parsed({"--mtu=1400", "--debug"}), R"({"icc":false,"labels":["a=b"]})", {});
+  REQUIRE(got.has_value());
+  CHECK(got->warnings ==
+        words{"the setting \"mtu\" has no effect yet", "the setting \"icc\" has no effect yet"});
+  // And --help says so of each, wherever it breaks the line.
+  std::istringstream help{help_text()};
+  std::string text;
+  for (std::string word; help >> word;)
+    text += word + ' ';
+  int told = 0;
+  for (auto at = text.find("(no effect yet)"); at != std::string::npos;
+       at = text.find("(no effect yet)", at + 1))
+    ++told;
+  CHECK(told == std::count_if(option_table().begin(), option_table().end(), is_still_to_come));
 }
 
 TEST_CASE("options: what the combination makes impossible is refused", "[app]") {

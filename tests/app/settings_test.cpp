@@ -88,6 +88,43 @@ TEST_CASE("settings: contradictions (2.4)", "[app]") {
         }).empty());
 }
 
+TEST_CASE("settings: what cannot be kept is refused", "[app]") {
+  auto error_of = [](auto change) {
+    settings values;
+    change(values);
+    auto got = validate(values);
+    return got ? std::string() : got.error().message;
+  };
+  CHECK(error_of([](settings& s) { s.min_api_version = "1.51"; }) ==
+        "invalid min-api-version: maximum supported API version is 1.50: 1.51");
+  CHECK(error_of([](settings& s) { s.min_api_version = "1.23"; }) ==
+        "invalid min-api-version: minimum supported API version is 1.24: 1.23");
+  for (const char* version : {"1.24", "1.44", "1.50", ""})
+    CHECK(error_of([version](settings& s) { s.min_api_version = version; }).empty());
+
+  CHECK(error_of([](settings& s) { s.exec_opts = {"native.cgroupdriver=cgroupfs"}; }).empty());
+  CHECK(error_of([](settings& s) { s.exec_opts = {"native.cgroupdriver=systemd"}; }) ==
+        "native.cgroupdriver option systemd not supported");
+  CHECK(error_of([](settings& s) { s.exec_opts = {"a=b"}; }) == "unknown exec option: a=b");
+
+  CHECK(error_of([](settings& s) { s.log_driver = "syslog"; }) ==
+        "failed to set log opts: error looking up logging plugin syslog: plugin \"syslog\" not "
+        "found");
+  CHECK(error_of([](settings& s) {
+          s.log_opts = {{"colour", "red"}};
+        }) == "failed to set log opts: unknown log opt 'colour' for json-file log driver");
+  CHECK(error_of([](settings& s) {
+          s.log_opts = {{"max-file", "0"}};
+        }) == "failed to set log opts: max-file cannot be less than 1");
+  for (const char* driver : {"json-file", "local", "none"})
+    CHECK(error_of([driver](settings& s) { s.log_driver = driver; }).empty());
+
+  CHECK(error_of([](settings& s) { s.userns_remap = "default"; }) ==
+        "userns-remap is not supported: containers would run as root of this machine");
+  CHECK(error_of([](settings& s) { s.selinux_enabled = true; }) ==
+        "selinux-enabled is not supported: containers would run without labels");
+}
+
 TEST_CASE("settings: the environment is looked up by name", "[app]") {
   std::map<std::string, std::string> variables{{"HOME", "/h"}, {"DOCKER_HOST", "tcp://x"}};
   auto env = environment::of(

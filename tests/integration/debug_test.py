@@ -65,6 +65,25 @@ def test_symbols_by_get_and_post(server):
         assert re.search(rf"^0x0*{where:x}[\t ]main", answer.text(), re.M), answer.text()
 
 
+def test_the_heap_is_sampled(server, tmp_path):
+    """From the start on; but for builds whose sanitizer has an allocator of its own."""
+    text = ask(server.unix(), "/debug/pprof/heap?debug=1").text()
+    if "this build has another allocator" in text:
+        assert text.startswith("heap profile: 0: 0 [0: 0] @ heap/")
+        return
+    assert "not sampled" not in text
+    # Half a megabyte of allocations is a sample on average.
+    for _ in range(200):
+        assert ask(server.unix(), "/version").status == 200
+    profile = tmp_path / "heap"
+    profile.write_bytes(ask(server.unix(), "/debug/pprof/heap").body)
+    total = re.match(r"heap profile: \d+: \d+ \[(\d+): (\d+)\]", profile.read_text())
+    assert int(total.group(1)) > 0 and int(total.group(2)) > 0
+    done = run("google-pprof", "--text", "--alloc_space", gantryd(), profile,
+               env={**os.environ, "PPROF_TMPDIR": str(tmp_path)})
+    assert done.returncode == 0 and "gantry::" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_profile_opens_in_pprof_and_names_functions(server, tmp_path):
     profile = tmp_path / "profile"
     with Wire(server.unix()) as slow:

@@ -1,10 +1,12 @@
 """SIGHUP: what changes at once, what waits for a restart, what is refused."""
 
 import json
+import shutil
 import signal
 import socket
 import ssl
 
+from daemon import wait_until
 from wire import Wire, ask
 
 
@@ -44,6 +46,31 @@ def test_labels_are_shown_by_info(make_daemon):
     reload(daemon, {"debug": True})
     assert info(daemon)["Labels"] == []
     assert info(daemon)["Debug"] is True
+
+
+def test_what_containers_get_follows_the_reload(make_daemon, docker, busybox_archive):
+    daemon = make_daemon(config={"default-shm-size": "32m"}).start()
+    assert docker(daemon.unix(), "load", "-i", busybox_archive).returncode == 0
+
+    def made():
+        name = docker(daemon.unix(), "create", "--network", "none", "bb:1", "true").stdout.strip()
+        host = json.loads(ask(daemon.unix(), f"/containers/{name}/json").body)["HostConfig"]
+        return host["ShmSize"], host["IpcMode"], host["Runtime"]
+    assert made()[:2] == (32 << 20, "private")
+    reload(daemon, {"default-shm-size": "48m", "default-ipc-mode": "shareable",
+                    "default-runtime": "mine", "runtimes": {"mine": {"path": shutil.which("runc")}}})
+    wait_until(lambda: made() == (48 << 20, "shareable", "mine"), made)
+    assert info(daemon)["DefaultRuntime"] == "mine"
+    assert "mine" in info(daemon)["Runtimes"]
+    reload(daemon, {})
+    wait_until(lambda: made()[:2] == (64 << 20, "private"), made)
+    assert info(daemon)["DefaultRuntime"] != "mine"
+
+
+def test_the_debug_routes_wait_for_a_restart(daemon):
+    reload(daemon, {"debug": True})
+    daemon.wait_for_log("level=warning.*the debug routes stay as they are until the next start")
+    assert ask(daemon.unix(), "/debug/vars").status == 404
 
 
 def test_what_waits_for_a_restart_is_named(make_daemon):

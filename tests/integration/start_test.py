@@ -1,5 +1,6 @@
 """Flags, the configuration file and addresses: what is refused, and in which words."""
 
+import json
 import re
 
 import pytest
@@ -72,6 +73,75 @@ def test_validate(tmp_path):
     done = gantry("--validate", "--config-file", bad)
     assert (done.returncode, done.stdout) == (1, "")
     assert "nosuch" in done.stderr
+
+
+@pytest.mark.parametrize("words, text", [
+    (["--log-driver", "nosuch"], 'logging plugin nosuch: plugin "nosuch" not found'),
+    (["--exec-opt", "native.cgroupdriver=systemd"], "cgroupdriver option systemd not supported"),
+    (["--userns-remap", "default"], "userns-remap is not supported"),
+    (["--min-api-version", "1.51"], "maximum supported API version is 1.50: 1.51")],
+    ids=lambda x: x[0])
+def test_what_the_daemon_cannot_do_is_refused(words, text):
+    done = gantry("--validate", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert text in done.stderr
+
+
+def test_a_seccomp_profile_that_cannot_be_read_ends_the_start(make_daemon):
+    """And is not quietly replaced by another."""
+    daemon = make_daemon("--seccomp-profile", "/nonexistent/p.json")
+    assert daemon.spawn().wait() == 1
+    assert re.search(r"level=fatal.*opening seccomp profile \(/nonexistent/p.json\) failed: "
+                     ".*No such file", daemon.log()), daemon.log()
+
+
+def test_what_is_still_to_come_is_warned_about(make_daemon):
+    daemon = make_daemon("--mtu", "1400").start()
+    daemon.wait_for_log(r'level=warning msg="the setting \\"mtu\\" has no effect yet"')
+
+
+def test_the_oom_score(make_daemon):
+    daemon = make_daemon("--oom-score-adjust", "300").start()
+    with open(f"/proc/{daemon.pid()}/oom_score_adj") as f:
+        assert f.read() == "300\n"
+
+
+def test_name_servers_for_all_containers(make_daemon, docker, busybox_archive):
+    daemon = make_daemon("--dns", "192.0.2.1", "--dns-search", "lab", config={
+        "dns-opts": ["ndots:3"]}).start()
+    assert docker(daemon.unix(), "load", "-i", busybox_archive).returncode == 0
+
+    def resolver(*words):
+        done = docker(daemon.unix(), "run", "--rm", *words, "bb:1", "cat", "/etc/resolv.conf")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+    assert {"nameserver 192.0.2.1", "search lab", "options ndots:3"} <= set(
+        resolver("--network", "host"))
+    assert {"nameserver 192.0.2.2", "search lab"} <= set(
+        resolver("--network", "none", "--dns", "192.0.2.2"))
+
+
+def test_an_exec_root_without_room_for_sockets_is_told(make_daemon, tmp_path):
+    daemon = make_daemon("--exec-root", tmp_path / ("x" * 40)).start()
+    daemon.wait_for_log("level=error.*containers cannot be started.*exec root .* is too long")
+
+
+def test_the_oldest_version_is_what_the_flag_says(make_daemon):
+    daemon = make_daemon("--min-api-version", "1.44").start()
+    assert json.loads(ask(daemon.unix(), "/version").body)["MinAPIVersion"] == "1.44"
+    assert ask(daemon.unix(), "/v1.43/_ping").status == 400
+    assert ask(daemon.unix(), "/v1.44/_ping").status == 200
+
+
+def test_info_warns_of_tcp_without_verification(make_daemon, authority):
+    daemon = make_daemon(hosts=("unix", "tcp://127.0.0.1:0")).start()
+    [warning] = json.loads(ask(daemon.unix(), "/info").body)["Warnings"]
+    assert warning.startswith("WARNING: API is accessible on http://127.0.0.1:0 without encryption.")
+    daemon = make_daemon("--tls", f"--tlscert={authority.cert('server')}",
+                         f"--tlskey={authority.key('server')}",
+                         hosts=("unix", "tcp://127.0.0.1:0")).start()
+    [warning] = json.loads(ask(daemon.unix(), "/info").body)["Warnings"]
+    assert "on https://127.0.0.1:0 without TLS client verification." in warning
 
 
 def test_hosts_from_the_file(make_daemon):

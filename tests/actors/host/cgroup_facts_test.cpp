@@ -101,7 +101,7 @@ TEST_CASE("cgroup_facts: version 2", "[host]") {
     dir.write("sys/fs/cgroup/user.slice/x/memory.swap.max", "max\n");
     auto facts = read_cgroup_facts(dir.path());
     CHECK(facts.version == 2);
-    CHECK(facts.driver == "systemd");
+    CHECK(facts.driver == "cgroupfs"); // the runtime is not told to ask systemd
     CHECK(facts.memory_limit);
     CHECK(facts.memory_reservation);
     CHECK(facts.swap_limit);
@@ -152,5 +152,5 @@ TEST_CASE("cgroup_facts: of this machine", "[host]") {
   auto facts = read_cgroup_facts();
   CHECK(facts.version >= 0);
   CHECK(facts.version <= 2);
-  CHECK((facts.driver == "cgroupfs" || facts.driver == "systemd"));
+  CHECK(facts.driver == "cgroupfs");
 }

@@ -142,7 +142,8 @@ TEST_CASE("listener_socket: a tcp host that cannot be looked up", "[host]") {
                                            host + ": "));
 }
 
-TEST_CASE("listener_socket: unix socket has the mode asked for, whatever the umask", "[host]") {
+TEST_CASE("listener_socket: K-21: unix socket has the mode asked for, whatever the umask",
+          "[host]") {
   temp_dir dir;
   for (mode_t mask : {0, 022, 0777}) {
     CAPTURE(mask);

@@ -70,7 +70,7 @@ TEST_CASE("index: DB1, a page with a link for each profile", "[actors][inspect]"
         std::string::npos);
 }
 
-TEST_CASE("cmdline: DB1, arguments as they are, joined by NUL", "[actors][inspect]") {
+TEST_CASE("cmdline: DB1, K-34, arguments as they are, joined by NUL", "[actors][inspect]") {
   test::temp_dir root;
   using namespace std::string_literals;
   root.write("proc/self/cmdline", "gantryd\0-H\0unix://%s\0\0last\0"s);

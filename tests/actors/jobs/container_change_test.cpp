@@ -91,7 +91,7 @@ TEST_CASE_METHOD(container_job_fixture, "container update: not of one that goes"
             ": container is marked for removal and cannot be \"update\"");
 }
 
-TEST_CASE_METHOD(container_job_fixture, "container resize: sizes as terminals have them",
+TEST_CASE_METHOD(container_job_fixture, "container resize: sizes as terminals have them (K-31)",
                  "[actors][containers]") {
   auto web = add('a', "web");
   CHECK(outcome("container_resize", {"web"}, {{"h", "30"}, {"w", "4294967295"}}) == "ok");

@@ -116,9 +116,8 @@ TEST_CASE_METHOD(top_fixture, "container top: asks the runtime and ps", "[actors
   CHECK(table.at("Titles").at(1) == "PID");
   REQUIRE(table.at("Processes").as_array().size() == 1);
   CHECK(table.at("Processes").at(0).at(1).as_string() == own);
-  CHECK(dir.read("asked") ==
-        "--root " + dir.file("exec") + "/runtime/runc --log-format json ps --format json " + id_a +
-            "\n");
+  CHECK(dir.read("asked") == "--root " + dir.file("exec") +
+                                 "/runtime/runc --log-format json ps --format json " + id_a + "\n");
   CHECK(take_events() == std::vector<std::string>{"container top a=<b>& image=bb:1 name=web"});
   auto chosen = value("container_top", {"web"}, {{"ps_args", "-o pid,comm"}});
   CHECK(chosen.at("Titles") == boost::json::value{"PID", "COMMAND"});

@@ -83,8 +83,7 @@ TEST_CASE("facts: this machine is read", "[actors][jobs]") {
   CHECK(facts.default_runtime() == "runc");
 }
 
-TEST_CASE("facts: what the boot told stays when the machine has been looked at",
-          "[actors][jobs]") {
+TEST_CASE("facts: what the boot told stays when the machine has been looked at", "[actors][jobs]") {
   jobs::shared_facts shared{jobs::daemon_facts{}};
   shared.learn_boot("id", "copy");
   CHECK(shared.get()->id == "id");

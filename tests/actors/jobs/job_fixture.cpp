@@ -72,6 +72,7 @@ job_fixture::job_fixture(look machine) {
     facts->learn(made_up);
   services.pool = &pool_;
   services.facts = facts;
+  services.containers = shown;
   services.hub = runtime::spawn(sys, events::run_hub, events::hub_options{});
   services.scheduler = runtime::scheduler::of(sys);
   engine::job_table table;

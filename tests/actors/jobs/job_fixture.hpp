@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/containers/shared_containers.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/jobs/builtins.hpp"
 #include "actors/runtime/scheduler.hpp"
@@ -59,6 +60,9 @@ public:
   caf::actor_system sys{config_};
   std::shared_ptr<jobs::shared_facts> facts =
       std::make_shared<jobs::shared_facts>(jobs::daemon_facts{});
+  /// The containers that `info` counts.
+  std::shared_ptr<containers::shared_containers> shown =
+      std::make_shared<containers::shared_containers>();
   jobs::builtin_services services;
   core::engine_actor engine;
 };

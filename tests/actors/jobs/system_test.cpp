@@ -2,6 +2,7 @@
 
 #include "actors/jobs/info.hpp"
 #include "protocol/api/payloads.hpp"
+#include "tests/protocol/container/view_builder.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -89,6 +90,28 @@ TEST_CASE_METHOD(job_fixture, "info: figures are of this moment", "[actors][jobs
   CHECK(info.at("SystemTime").as_string().ends_with("Z"));
 }
 
+TEST_CASE_METHOD(job_fixture, "info: counts containers by their state", "[actors][jobs]") {
+  using container::container_status;
+  auto counts = [this] {
+    auto info = value("info").as_object();
+    return json::array{info.at("Containers"), info.at("ContainersRunning"),
+                       info.at("ContainersPaused"), info.at("ContainersStopped")};
+  };
+  CHECK(counts() == json::array{0, 0, 0, 0});
+  auto show = [this](char digit, container_status status) {
+    auto view = container::make_view(digit, std::string{"c"} + digit);
+    view.state.status = status;
+    shown->put(std::make_shared<const containers::published_container>(std::move(view)), nullptr);
+  };
+  show('1', container_status::running);
+  show('2', container_status::running);
+  show('3', container_status::paused);
+  show('4', container_status::created);
+  show('5', container_status::exited);
+  show('6', container_status::restarting); // as dockerd counts
+  CHECK(counts() == json::array{6, 2, 1, 3});
+}
+
 TEST_CASE_METHOD(job_fixture, "info: tells what was found at the start", "[actors][jobs]") {
   auto info = value("info").as_object();
   CHECK(info.at("ID") == "01234567-89ab-4cde-8f01-23456789abcd");
@@ -126,7 +149,11 @@ TEST_CASE_METHOD(job_fixture, "info: shows the settings of the last reload", "[a
   settings.runtimes = {{"mine", "/opt/mine"}};
   settings.warnings = {"WARNING: said by the wiring"};
   settings.no_new_privileges = true;
+  settings.seccomp_profile = "unconfined";
+  settings.min_api_version = "1.44";
   facts->reload(settings);
+  CHECK(value("version").at("MinAPIVersion") == "1.44");
+  CHECK(value("info").at("SecurityOptions").at(0) == "name=seccomp,profile=unconfined");
   auto info = value("info").as_object();
   CHECK(info.at("Labels") == json::parse(R"(["a=b"])"));
   CHECK(info.at("Driver") == "overlay2"); // chosen when the store was opened

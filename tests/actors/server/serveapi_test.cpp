@@ -254,6 +254,33 @@ TEST_CASE("acceptconnections: shutdown before it ends those who wait", "[actors]
 // -- TLS
 // ----------------------------------------------------------------------------------------------
 
+TEST_CASE("serveapi: a job knows who its client is", "[actors][server][tls]") {
+  const std::string question = "GET /version HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n";
+  tls_files files;
+  server_fixture server;
+  temp_dir dir;
+  auto job = server.serve({"tcp://127.0.0.1:0", "unix://" + dir.file("s")},
+                          {{"TlsVerify", "1"},
+                           {"TlsCert", files.options.cert.c_str()},
+                           {"TlsKey", files.options.key.c_str()},
+                           {"TlsCa", files.options.ca.c_str()}});
+  auto bound = job->addresses();
+  REQUIRE(bound.size() == 2);
+  auto remote = caller::to(bound[0]);
+  tls_client client(remote.fd(), files.client.get());
+  REQUIRE(client.connect());
+  REQUIRE(client.send(question));
+  auto answer = client.receive();
+  CHECK(answer.find(R"("Os":"tcp://127.0.0.1:)") != std::string::npos);
+  CHECK(answer.find(R"("Arch":"CN=client)") != std::string::npos);
+
+  auto local = caller::to(bound[1]);
+  REQUIRE(local.send(question));
+  answer = local.receive("}");
+  CHECK(answer.find(R"("Os":"unix")") != std::string::npos);
+  CHECK(answer.find(R"("Arch":"")") != std::string::npos);
+}
+
 TEST_CASE("serveapi: mutual TLS over TCP, and its certificates read again",
           "[actors][server][tls]") {
   tls_files files;

@@ -174,6 +174,11 @@ server_fixture::server_fixture(host::socket_activation activated) : sys(config_)
   });
   engine::job_table jobs;
   jobs.add("ping", engine::job_function{[](engine::job_run& run) { run.succeed(); }}).value();
+  jobs.add("version", engine::job_function{[](engine::job_run& run) {
+             const auto& client = *run.origin();
+             run.succeed(boost::json::object{{"Os", client.address}, {"Arch", client.subject}});
+           }})
+      .value();
   jobs.add("info", engine::job_handler{[all = slow](caf::local_actor* parent,
                                                     engine::job_run run) -> core::job_actor {
              return runtime::spawn(parent, run_slow_job,

@@ -94,7 +94,8 @@ struct slow_jobs {
   void finish();
 };
 
-/// A server of its own on the real scheduler: `ping` works, `info` waits for the test.
+/// A server of its own on the real scheduler: `ping` works, `info` waits for the test, `version`
+/// tells what the job knows of its client: address (`Os`), subject (`Arch`).
 class server_fixture {
 public:
   explicit server_fixture(host::socket_activation activated = {});

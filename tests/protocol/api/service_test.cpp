@@ -383,7 +383,7 @@ TEST_CASE("service: failures of the 1.2.0 era go by their words (5.3, K-1)", "[a
   CHECK(api.make_response(m.found, failure(errc::not_modified, "No such")).status == 304);
 }
 
-TEST_CASE("service: info and version of 1.2.0 tell of their job (H1, H2)", "[api][service]") {
+TEST_CASE("service: info and version of 1.2.0 tell of their job (H1, H2, K-23)", "[api][service]") {
   service api{plain()};
   matched m{api, "GET", "/v1.14/version?a=x&a=y"};
   auto job = api.make_job(m.found, {}, {});
@@ -399,6 +399,14 @@ TEST_CASE("service: info and version of 1.2.0 tell of their job (H1, H2)", "[api
   CHECK(r.body == R"({"ApiVersion":"1.14","Arch":"","GitCommit":"","GoVersion":"","Os":"",)"
                   R"("Version":"1"})"
                   "\n");
+  // K-23: a failure is not a 200.
+  job::reply failed;
+  failed.status = job::status_error;
+  failed.kind = errc::unavailable;
+  failed.error = "engine is shutdown";
+  auto refused = api.make_response(m.found, failed);
+  CHECK(refused.status == 503);
+  CHECK(refused.body == "engine is shutdown\n");
   matched info{api, "GET", "/v1.14/info"};
   auto shown = api.make_response(info.found, output(boost::json::parse(R"({"Debug":true})")));
   CHECK(header(shown, "Job-Name") == "info");
