@@ -1,6 +1,7 @@
 #include "actors/store/image_store.hpp"
 
 #include "actors/store/file_steps.hpp"
+#include "protocol/oci/history.hpp"
 #include "protocol/oci/image_config.hpp"
 
 #include <chrono>
@@ -173,6 +174,8 @@ result<put_outcome> image_store::put_image(const new_image& image) {
   auto config = oci::parse_image_config(image.config);
   if (!config)
     return config.error();
+  if (auto good = oci::check_history(*config); !good)
+    return good.error();
   auto refuse = [](std::string text) {
     return api_error{errc::invalid_parameter, std::move(text)};
   };

@@ -112,6 +112,8 @@ TEST_CASE("image store: an image is refused as a whole", "[actors][store]") {
         "layer " + digest_of("2").str() + " of image " + digest_of(config).str() + " is not there");
   CHECK(refused({"{", {}, {}}) != "accepted");
   CHECK(refused({"{}", {}, {}}) == "invalid image JSON, no RootFS key");
+  CHECK(refused({R"({"history":[{}],"rootfs":{"type":"layers"}})", {}, {}}) ==
+        "too many non-empty layers in History section");
   auto fine = config_of({{"1"}, "", {}, "other"});
   CHECK(refused({fine, {}, digest_of("x")}) == "unknown parent image ID " + digest_of("x").str());
   CHECK(refused({fine, {}, digest_of(fine)}) == "unknown parent image ID " + digest_of(fine).str());
