@@ -172,6 +172,20 @@ def test_the_storage_driver_is_shown(make_daemon, docker, busybox):
         daemon.stop()
 
 
+def test_a_data_root_behind_a_link(make_daemon, docker, busybox):
+    """People move it to another disk and leave a link."""
+    daemon = make_daemon()
+    elsewhere = daemon.directory / "elsewhere"
+    elsewhere.mkdir()
+    (daemon.directory / "data").symlink_to("elsewhere")
+    daemon.start()
+    assert docker(daemon.unix(), "info", "-f", "{{.DockerRootDir}}").stdout.strip() == str(elsewhere)
+    assert docker(daemon.unix(), "load", "-q", "-i", busybox).returncode == 0
+    done = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "echo", "hello")
+    assert done.stdout == "hello\n", done.stderr
+    assert [x.name for x in (elsewhere / "layers").iterdir()]
+
+
 def test_load_as_1_2_did(daemon, images, busybox):
     def load(body):
         client = socket.socket(socket.AF_UNIX)
@@ -434,6 +448,19 @@ def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
         assert done.returncode == 1 and "no space left on device" in done.stderr.lower()
         check_whole(daemon, [])
         assert shutil.disk_usage(data).used < 4_000_000
+        # What is on a disk without any room can be removed.
+        layer = tar([("d/f", os.urandom(6_000_000))])
+        path.write_bytes(docker_archive([(image_config([layer]), [layer], ["small:1"])]))
+        assert docker(daemon.unix(), "load", "-q", "-i", path).returncode == 0
+        with open(data / "filler", "wb", buffering=0) as filler:
+            with pytest.raises(OSError):
+                while filler.write(bytes(4096)):
+                    pass
+        done = docker(daemon.unix(), "tag", "small:1", "small:2")
+        assert done.returncode == 1 and "no space left on device" in done.stderr
+        done = docker(daemon.unix(), "image", "prune", "-af")
+        assert done.returncode == 0 and "deleted: sha256:" in done.stdout, done.stderr
+        check_whole(daemon, [])
         daemon.stop()
     finally:
         run("umount", "-l", data)

@@ -64,6 +64,8 @@ MEANT = [
                  "<running, short> is using its referenced image <bb:1, short>"),
     Known(r".*\breclaimed|.*\bSpaceReclaimed", "a layer that stands on several others is kept once",
           call="(events )?prune (all|.*'dangling': \\['false'\\]\\})"),
+    Known(r"said\.message|status", "the oracle says on which file it stumbled",
+          call=r"save \['sha256:0.*"),
     Known(r"said", "nothing is said of nothing", "", {}, "load no images"),
     Known(r"said\.error.*", "JSON that is broken is told of in other words",
           call="load (no JSON|not all JSON|a config that is (no JSON|a list)|a bad diff id)"),

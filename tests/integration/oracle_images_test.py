@@ -364,6 +364,69 @@ def shown_images(side):
     return side.plain(sorted_rows(side.ask("GET", "/images/json?all=1")[1]))
 
 
+def names_to_save(side):
+    """Names of all images, and ids of those that have none."""
+    return [name for row in side.ask("GET", "/images/json?all=1")[1]
+            for name in ([x for x in row["RepoTags"] if x != "<none>:<none>"] or [row["Id"]])]
+
+
+def saved(side, names):
+    query = "&".join(f"names={quote(x)}" for x in names)
+    with Wire(side.address) as wire:
+        answer = wire.ask(f"{API}/images/get?{query}")
+    return answer.status, answer.body
+
+
+def check_blobs(archive):
+    """That each blob is what its name says."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tree:
+        blobs = [x for x in tree if x.isreg() and x.name.startswith("blobs/")]
+        assert blobs
+        for blob in blobs:
+            assert digest(tree.extractfile(blob).read()) == "sha256:" + blob.name.split("/")[-1]
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_either_loads_what_the_other_saves(images, maker):
+    images.load(maker)
+    since = time.time()
+    ours, theirs = images.pair.both(lambda side: saved(side, names_to_save(side)))
+    assert (ours[0], theirs[0]) == (200, 200)
+    told = [sorted(of.get("image", []), key=str) for of in images.pair.events(since, "image")]
+    images.pair.compare(f"events of save {maker}", *told)
+    check_blobs(ours[1])
+    before = images.pair.both(shown_images)
+    images.clear()
+    for side, (_, archive) in zip(images.pair.sides, (theirs, ours)):
+        status, said = side.post("/images/load?quiet=1", archive)
+        assert status == 200 and "error" not in str(said), said
+    assert images.pair.both(shown_images) == before
+
+
+SAVES = [["full:1"], ["full"], ["a/b/full"], ["nosuch"], ["nosuch:1"], ["full:9"], ["full:1", "nosuch"],
+         ["full:1", "full:1"], ["full:1", "full:2", "one"], ["UPPER"], [""], [], ["sha256:" + "0" * 64],
+         ["ffff"], ["full@sha256:" + "0" * 64], ["docker.io/library/full:1"],
+         ["host.example:5000/team/three"]]
+
+
+def test_saves(images):
+    images.load("full", "several")
+    [full] = ids_of(images, "full:1")
+
+    def save(names):
+        def names_inside(side):
+            status, archive = saved(side, names)
+            if status != 200 or not archive:
+                return {"status": status, "said": side.plain(json.loads(archive or b"{}"))}
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tree:
+                manifest = json.load(tree.extractfile("manifest.json"))
+                return {"status": status, "said": sorted(
+                    [[sorted(x["RepoTags"] or []), len(x["Layers"])] for x in manifest or []], key=str)}
+        images.compare(f"save {names}", names_inside)
+    for names in [*SAVES, [full], [full[7:19]], [full[:19]], [full, "full:1"]]:
+        save(names)
+
+
 # -- what is removed ----------------------------------------------------------------------------
 
 #: name -> what is loaded, the names of containers and what they run on, and what is deleted.
