@@ -101,7 +101,8 @@ class Side:
     def post(self, path, data):
         """Sends a tar; status and content."""
         with Wire(self.address) as wire:
-            head = [f"POST {API}{path} HTTP/1.1", "Host: docker", TAR, f"Content-Length: {len(data)}"]
+            head = [f"POST {API}{path} HTTP/1.1", "Host: docker", TAR,
+                    f"Content-Length: {len(data)}"]
             try:
                 wire.send("\r\n".join([*head, "", ""]).encode() + data)
             except BrokenPipeError:

@@ -122,6 +122,15 @@ def test_import_takes_every_compression(daemon, docker, images, tmp_path, packed
     check_whole(daemon, [image])
 
 
+@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd"])
+def test_load_takes_every_compression(daemon, images, busybox, tmp_path, packed):
+    path = tmp_path / "packed"
+    with open(path, "wb") as target:
+        subprocess.run([packed, "-c", busybox], stdout=target, check=True)
+    assert images("load", "-q", "-i", path) == "Loaded image: busybox:latest\nLoaded image: bb:1\n"
+    check_whole(daemon, inspect(images, "bb:1"))
+
+
 def test_import_refuses_what_it_cannot_have(daemon, docker, tmp_path):
     path = tmp_path / "root.tar"
     path.write_bytes(busybox_layer())
@@ -179,7 +188,8 @@ def test_a_data_root_behind_a_link(make_daemon, docker, busybox):
     elsewhere.mkdir()
     (daemon.directory / "data").symlink_to("elsewhere")
     daemon.start()
-    assert docker(daemon.unix(), "info", "-f", "{{.DockerRootDir}}").stdout.strip() == str(elsewhere)
+    told = docker(daemon.unix(), "info", "-f", "{{.DockerRootDir}}").stdout.strip()
+    assert told == str(elsewhere)
     assert docker(daemon.unix(), "load", "-q", "-i", busybox).returncode == 0
     done = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "echo", "hello")
     assert done.stdout == "hello\n", done.stderr

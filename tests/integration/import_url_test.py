@@ -98,7 +98,8 @@ def test_what_a_server_has(daemon, docker, serve, path):
 
 def test_a_password_is_sent_and_not_shown(daemon, docker, serve):
     port = serve()
-    done = docker(daemon.unix(), "import", f"http://me:secret@127.0.0.1:{port}/private.tar", "made:1")
+    url = f"http://me:secret@127.0.0.1:{port}/private.tar"
+    done = docker(daemon.unix(), "import", url, "made:1")
     assert done.returncode == 0, done.stderr
     assert "secret" not in done.stdout + daemon.log()
     refused = docker(daemon.unix(), "import", f"http://127.0.0.1:{port}/private.tar", "made:2")
@@ -107,8 +108,8 @@ def test_a_password_is_sent_and_not_shown(daemon, docker, serve):
 
 def test_what_a_server_does_not_have(daemon, docker, serve):
     port = serve()
-    for path, words in (("nosuch.tar", f"failed to GET http://127.0.0.1:{port}/nosuch.tar with status "
-                         "404 Not Found: there is no such file"),
+    for path, words in (("nosuch.tar", f"failed to GET http://127.0.0.1:{port}/nosuch.tar with "
+                         "status 404 Not Found: there is no such file"),
                         ("circle.tar", "stopped after 10 redirects"),
                         ("cut.tar", "unexpected EOF")):
         done = docker(daemon.unix(), "import", f"http://127.0.0.1:{port}/{path}", "made:1")

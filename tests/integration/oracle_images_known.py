@@ -5,6 +5,9 @@ See oracle_known.py.
 
 from beside import ABSENT, Known, Wording
 
+IN_USE = ("conflict: unable to remove repository reference \"bb:1\" (must force) - container "
+          "<{}, short> is using its referenced image <bb:1, short>")
+
 #: Texts that have changed since 20.10: what it said, and what 28 says.
 TODAY = [
     Wording(r"(?s)^no such image: .*?: (No such image: |invalid reference format|repository name )",
@@ -41,7 +44,8 @@ SINCE_THEN = [
           call=r'list \{"(before|since)": \["full:1", "one:1"\].*'),
     Known(r".*", "28 knows it", call=r"import .*STOPSIGNAL.*"),
     Known(r"image\.Architecture", "28 takes it from the platform", "arm64", "amd64"),
-    Known(r".*\.SharedSize", "28 counts images that are not listed too", call="shown dockerd parents"),
+    Known(r".*\.SharedSize", "28 counts images that are not listed too",
+          call="shown dockerd parents"),
     Known(r"said\.message", "28 has another text", "cannot import digest reference",
           "refusing to create a tag with a digest reference"),
     Known(r"image\[\d+\]\[1\]\.Attributes\.name", "28 says `:latest`", call="events tag"),
@@ -58,10 +62,7 @@ MEANT = [
           "said so", 400, 500),
     Known(r".*\.LastTagTime", "when that was"),
     Known(r"said\.message", "any of the containers may be named", call="DELETE /images/bb:1 .*",
-          ours="conflict: unable to remove repository reference \"bb:1\" (must force) - container "
-               "<made, short> is using its referenced image <bb:1, short>",
-          theirs="conflict: unable to remove repository reference \"bb:1\" (must force) - container "
-                 "<running, short> is using its referenced image <bb:1, short>"),
+          ours=IN_USE.format("made"), theirs=IN_USE.format("running")),
     Known(r".*\breclaimed|.*\bSpaceReclaimed", "a layer that stands on several others is kept once",
           call="(events )?prune (all|.*'dangling': \\['false'\\]\\})"),
     Known(r"said\.message|status", "the oracle says on which file it stumbled",
@@ -93,8 +94,8 @@ MEANT = [
     Known(r"before\[4\]", "there was a time before 1970", -5, 0, "tree times"),
     Known(r"image\.DockerVersion", "each has its own"),
     Known(r".*\bGraphDriver\.Data\..*", "each has its own directories"),
-    Known(r".*\b(LayersSize|SharedSize)", "a layer that is in an image twice is kept once",
-          call="shown twice"),
+    Known(r".*\b(LayersSize|SharedSize)", "a layer is kept once, whatever it stands on, and is "
+          "shared then", call="shown twice|df"),
     Known(r".*\bstream|image\[.*", "an image is kept after its parent: it never has one that is "
           "not there", call="(load|events) dockerd (parents|several)"),
 ]
