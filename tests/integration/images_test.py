@@ -444,6 +444,30 @@ def test_a_layer_of_many_files_is_deleted_in_the_background(make_daemon, docker,
     check_whole(daemon, [])
 
 
+def test_room_that_is_being_made_is_waited_for(make_daemon, docker, tmp_path):
+    """Who removes one image to load another has no room before the files of the first one are gone.
+    """
+    many, one = tmp_path / "many.tar", tmp_path / "one.tar"
+    layer = tar([(f"{i // 100}/{i}", os.urandom(4000)) for i in range(9000)])
+    many.write_bytes(docker_archive([(image_config([layer]), [layer], ["many:1"])]))
+    layer = tar([("f", os.urandom(40_000_000))])
+    one.write_bytes(docker_archive([(image_config([layer]), [layer], ["one:1"])]))
+    daemon = make_daemon()
+    data = daemon.directory / "data"
+    data.mkdir()
+    assert run("mount", "-t", "tmpfs", "-o", "size=60m", "none", data).returncode == 0
+    try:
+        daemon.start()
+        for archive, name in ((many, "many:1"), (one, "one:1"), (many, "many:1")):
+            done = docker(daemon.unix(), "load", "-q", "-i", archive)
+            assert done.returncode == 0, done.stderr
+            assert docker(daemon.unix(), "rmi", name).returncode == 0
+        check_whole(daemon, [])
+        daemon.stop()
+    finally:
+        run("umount", "-l", data)
+
+
 def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
     daemon = make_daemon()
     data = daemon.directory / "data"

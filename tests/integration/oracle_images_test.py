@@ -53,19 +53,20 @@ def test_names(stores):
     stores.load("full", "bb")
     full, bb = ids_of(stores, "full:1", "bb:1")
     names = [full, full[7:], full[:19], full[7:19], full[7:11], "sha256:", "sha256",
-             full[:-1] + "g", full[7:] + "0", "full", "full:1", "full:2", "full:latest", "docker.io/library/full:1",
-             "docker.io/full:1", "index.docker.io/library/full:1", "library/full:1", "a/b/full:1",
-             "docker.io/a/b/full:1", "localhost/full:1", "FULL:1", "Full", "full:", ":1", "/full",
+             full[:-1] + "g", full[7:] + "0", "full", "full:1", "full:2", "full:latest",
+             "docker.io/library/full:1", "docker.io/full:1", "index.docker.io/library/full:1",
+             "library/full:1", "a/b/full:1", "docker.io/a/b/full:1", "localhost/full:1", "FULL:1", "Full", "full:", ":1", "/full",
              "full:1@" + full, "full@" + full, "full@sha256:12", "full:" + "x" * 128,
              "full:" + "x" * 129, "x" * 256, "-full", "full:-1", "a//b", "a..b", "a__b", "a___b",
              "host:99999/a:1", "0123456789ab", "%20", "%20full:1", "full:1%0a", "nosuch",
              "nosuch:1", "host.example/nosuch", "sha256:" + "0" * 64, "0" * 64, "ff", "f", bb[7:8]]
 
-    def ask(name):
-        for asked in ("GET /images/{}/json", "GET /images/{}/history",
-                      "POST /images/{}/tag?repo=x"):
-            stores.pair.say(*asked.format(name).split(" ", 1))
-    stores.pair.at_once(ask, names)
+    def ask(path):
+        stores.pair.say("GET", path)
+    stores.pair.at_once(ask, [f"/images/{name}/{what}" for name in names
+                              for what in ("json", "history")])
+    for name in names:
+        stores.pair.say("POST", f"/images/{name}/tag?repo=x")
 
 
 LISTINGS = [
@@ -112,9 +113,9 @@ def test_the_order_of_a_list(stores):
 
 TAGS = [
     "repo=new", "repo=new&tag=1", "repo=new:2", "repo=new:2&tag=3", "repo=", "tag=1", "",
-    "repo=NEW", "repo=new&tag=a/b", "repo=new&tag=-x", "repo=new&tag=" + "x" * 129, "repo=host:5000/a/b&tag=c",
-    "repo=host:port/a", "repo=docker.io/library/q", "repo=sha256:" + "1" * 64, "repo=" + "1" * 64,
-    "repo=sha256", "repo=sha256:abc", "repo=new@sha256:" + "1" * 64, "repo=a%20b",
+    "repo=NEW", "repo=new&tag=a/b", "repo=new&tag=-x", "repo=new&tag=" + "x" * 129,
+    "repo=host:5000/a/b&tag=c", "repo=host:port/a", "repo=docker.io/library/q", "repo=sha256:" + "1" * 64,
+    "repo=" + "1" * 64, "repo=sha256", "repo=sha256:abc", "repo=new@sha256:" + "1" * 64, "repo=a%20b",
     "repo=full&tag=2",
     "repo=new&tag=%20", "repo=new&tag=1&force=1", "repo=one&tag=1",
 ]
@@ -169,9 +170,9 @@ def test_either_loads_what_the_other_saves(stores, maker):
 
 
 SAVES = [["full:1"], ["full"], ["a/b/full"], ["nosuch"], ["nosuch:1"], ["full:9"],
-         ["full:1", "nosuch"], ["full:1", "full:1"], ["full:1", "full:2", "one"], ["UPPER"], [""], [],
-         ["sha256:" + "0" * 64], ["ffff"], ["full@sha256:" + "0" * 64], ["docker.io/library/full:1"],
-         ["host.example:5000/team/three"]]
+         ["full:1", "nosuch"], ["full:1", "full:1"], ["full:1", "full:2", "one"], ["UPPER"], [""],
+         [], ["sha256:" + "0" * 64], ["ffff"], ["full@sha256:" + "0" * 64],
+         ["docker.io/library/full:1"], ["host.example:5000/team/three"]]
 
 
 def test_saves(stores):
