@@ -87,6 +87,7 @@ MEANT = [
           call="(load|tree) (the same twice|a hard link to itself)"),
     Known(r".*", "an entry of a type that nobody knows is a file",
           call="(load|tree) (other types|contiguous)"),
+    Known(r".*", "sparse files in GNU's own form are read", call="tree of holes in (old)?gnu"),
     Known(r".*", "a name that leads out of the layer is refused",
           call="(load|tree) a name that leads .*out"),
     Known(r".*\[4\]", "a hard link has the time of its file", 1_700_000_000, 1_600_000_000,

@@ -10,6 +10,7 @@ import pytest
 
 from archives import busybox_layer, digest, docker_archive, image_config, tar
 from beside import API
+from daemon import run
 from image_makers import config_of
 from image_stores import shown_images
 from wire import Wire
@@ -106,6 +107,8 @@ def folder(name, mode=0o755, **more):
     return special(name, tarfile.DIRTYPE, mode=mode, **more)
 
 
+#: net_raw, permitted and effective.
+CAPABILITY = "\x01\0\0\x02" + "\0\x20\0\0" + "\0" * 12
 LONG = "/".join(["long" * 20] * 4)
 
 #: name -> layers, each a list of entries; each stands on a layer with a few files.
@@ -165,6 +168,13 @@ TREES = {
     "without parents": [[("deep/er/file", b"f"), ("deep/er", folder("deep/er", 0o700)[1])]],
     "other types": [[special("sock", b"s"), ("f", b"f")]],
     "contiguous": [[special("cont", tarfile.CONTTYPE), ("f", b"f")]],
+    "attributes": [[special("attributes", tarfile.REGTYPE, pax_headers={
+                        "SCHILY.xattr.user.name": "value", "SCHILY.xattr.user.uml\u00e4ut": "\u00fc",
+                        "SCHILY.xattr.trusted.name": "t", "SCHILY.xattr.trusted.overlay.opaque": "y",
+                        "SCHILY.xattr.security.capability": CAPABILITY}),
+                    folder("ad", pax_headers={"SCHILY.xattr.user.name": "of a directory"}),
+                    special("al", tarfile.SYMTYPE, "ad", pax_headers={
+                        "SCHILY.xattr.trusted.name": "of a link"})]],
     "empty": [[]],
 }
 
@@ -209,6 +219,24 @@ def test_trees(stores, name, form):
     stores.compare(f"load {name}", load)
     stores.compare(f"tree {name}", lambda side: tree_of(side, "tree:1"))
     assert not list(Path("/tmp").glob("breakout*"))
+
+
+@pytest.mark.parametrize("form", ["gnu", "pax", "oldgnu"])
+def test_files_with_holes(stores, tmp_path, form):
+    with open(tmp_path / "holes", "wb") as file:
+        for at in (0, 1_000_000, 40_000_000):
+            file.seek(at)
+            file.write(b"data")
+        file.truncate(50_000_000)
+    done = run("tar", "-C", tmp_path, "-S", f"--format={form}", "-c", "-f", tmp_path / "t", "holes")
+    assert done.returncode == 0, done.stderr
+    layer = (tmp_path / "t").read_bytes()
+    assert len(layer) < 1_000_000
+    archive = docker_archive([(image_config([layer]), [layer], ["tree:1"])])
+    stores.pair.both(lambda side: side.post("/images/load?quiet=1", archive))
+    shown = stores.compare(f"tree of holes in {form}", lambda side: tree_of(side, "tree:1"))
+    assert shown["holes"][8] == 50_000_000
+    assert shown["holes"][9] == digest((tmp_path / "holes").read_bytes())
 
 
 @pytest.mark.parametrize("maker", ["dockerd build", "dockerd commit", "umoci"])
