@@ -313,7 +313,7 @@ TEST_CASE("image store: images can be removed from a full disk", "[actors][store
   REQUIRE(::mount("tmpfs", dir.file("disk").c_str(), "tmpfs", 0, "size=3m") == 0);
   {
     store_fixture f{dir.file("disk/root")};
-    for (int i = 0; i < 40; ++i)
+    for (int i = 0; i < 8; ++i)
       f.put({{std::to_string(i)}}, {"a:" + std::to_string(i)});
     fill(dir.file("disk/filler"));
     api_error failure;
