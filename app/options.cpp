@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #ifndef GANTRY_COMMIT
 #define GANTRY_COMMIT "unknown"
@@ -170,6 +172,16 @@ result<void> check_conflicts(const command_line& flags, const config_file& file)
                                                 conflicts};
 }
 
+// NOTE: runc takes no root with a link in its path, and people put a link in place of a data root
+// that they have moved. A path that cannot be followed stays: making the directory tells why.
+void find_directories(settings& values) {
+  std::error_code failed;
+  if (auto real = std::filesystem::weakly_canonical(values.data_root, failed); !failed)
+    values.data_root = real.string();
+  if (auto whole = std::filesystem::absolute(values.exec_root, failed); !failed)
+    values.exec_root = whole.string();
+}
+
 } // namespace
 
 std::string version_line() { return "Gantry version " GANTRY_VERSION ", build " GANTRY_COMMIT; }
@@ -252,7 +264,10 @@ result<configuration> configure(const command_line& flags, const environment& en
   auto text = read_config(flags.config_file);
   if (!text && (flags.config_file_given || text.error().kind != errc::not_found))
     return file_error(flags, text.error());
-  return combine(flags, text ? std::string_view(*text) : std::string_view(), env);
+  auto made = combine(flags, text ? std::string_view(*text) : std::string_view(), env);
+  if (made)
+    find_directories(made->values);
+  return made;
 }
 
 outcome start(std::span<const std::string> args, const environment& env) {

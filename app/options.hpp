@@ -46,7 +46,8 @@ result<configuration> combine(const command_line& flags, std::string_view file_t
                               const environment& env);
 
 /// The same with the file read from disk: an absent file is fine unless it was asked for by name.
-/// Used at the start and again for each reload. Blocking.
+/// The directories' paths are absolute then, and the data root's has no links in it. Used at the
+/// start and again for each reload. Blocking.
 result<configuration> configure(const command_line& flags, const environment& env);
 
 /// What `main` is to do.

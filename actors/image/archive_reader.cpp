@@ -1,13 +1,13 @@
 #include "actors/image/archive_reader.hpp"
 
 #include "actors/store/compression.hpp"
+#include "actors/store/tar_parsing.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <locale.h>
 #include <new>
 #include <span>
 #include <string_view>
@@ -97,23 +97,6 @@ private:
   std::unique_ptr<unpacking_source> unpacking_;
 };
 
-// NOTE: libarchive turns the UTF-8 names of pax headers into what the thread's locale writes, and
-// the daemon's is "C". While this lives they stay as they are.
-class utf8_names {
-public:
-  utf8_names() : before_(::uselocale(utf8())) {}
-  utf8_names(const utf8_names&) = delete;
-  utf8_names& operator=(const utf8_names&) = delete;
-  ~utf8_names() { ::uselocale(before_); }
-
-private:
-  static locale_t utf8() {
-    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    return made;
-  }
-  locale_t before_;
-};
-
 std::string_view view(const char* text) {
   return text == nullptr ? std::string_view{} : std::string_view{text};
 }
@@ -154,8 +137,7 @@ struct archive_reader::state {
 
   api_error error() {
     if (!failure)
-      failure = api_error{errc::invalid_parameter,
-                          source_over ? "unexpected EOF" : "archive/tar: invalid tar header"};
+      failure = store::broken_tar(source_over);
     return *failure;
   }
 
@@ -207,7 +189,7 @@ result<const store::tar_entry*> archive_reader::next() {
     return *s.failure;
   if (s.over)
     return nullptr;
-  const utf8_names locale;
+  const store::utf8_names locale;
   if (!std::exchange(s.opened, true) &&
       ::archive_read_open(s.archive, &s, nullptr, state::read_piece, nullptr) != ARCHIVE_OK)
     return s.error();

@@ -118,6 +118,7 @@ result<store::imported_layer> layer_intake::import(const scratch_directory& into
       return piece.error();
     if (!*piece)
       break;
+    wait_for_room();
     pulse_->fetch_add(1);
     services_.unpacking->note();
     if (auto taken = layer.write(**piece); !taken)
@@ -170,11 +171,16 @@ result<std::int64_t> layer_intake::spool(const scratch_directory& into, const co
       return piece.error();
     if (!*piece)
       return size;
+    wait_for_room();
     pulse_->fetch_add(1);
     size += static_cast<std::int64_t>((*piece)->size());
     if (auto written = write_all(file.get(), path, **piece); !written)
       return written.error();
   }
+}
+
+void layer_intake::wait_for_room() {
+  room_.wait_blocking([this] { return io_.gone(); });
 }
 
 result<void> layer_intake::settle() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/image/archive_reader.hpp"
+#include "actors/image/room.hpp"
 #include "actors/image/transfer.hpp"
 #include "actors/store/layer_import.hpp"
 #include "protocol/error.hpp"
@@ -40,7 +41,8 @@ public:
   /// All outlive it. `own`: how the operation comes on.
   layer_intake(const image_services& services, const transfer_streams& io, store::lease lease,
                pulse own)
-      : services_(services), io_(io), lease_(lease), pulse_(std::move(own)) {}
+      : services_(services), io_(io), lease_(lease), pulse_(std::move(own)),
+        room_(*services.layers) {}
   layer_intake(const layer_intake&) = delete;
   layer_intake& operator=(const layer_intake&) = delete;
 
@@ -88,11 +90,13 @@ private:
   result<void> store_made();
   result<void> store_one(made_layer& layer);
   result<void> await(awaited_layer& layer);
+  void wait_for_room();
 
   const image_services& services_;
   const transfer_streams& io_;
   const store::lease lease_;
   const pulse pulse_;
+  room room_;
   std::optional<store::write_barrier> barrier_;
   std::vector<taken> layers_;
   std::vector<made_layer> made_;

@@ -196,7 +196,7 @@ private:
     case oci::entry_role::other:
       break;
     }
-    return {};
+    return take_other(std::move(path));
   }
 
   result<void> take_layer(std::string path, std::int64_t size, entry_contents& contents) {
@@ -247,6 +247,15 @@ private:
     return {};
   }
 
+  // Noted as long as there is room, so that an image that needs it is told what is wrong.
+  result<void> take_other(std::string path) {
+    if (spent_ < oci::max_documents_size / 2) {
+      spent_ += cost_of(path);
+      view_.others.insert(std::move(path));
+    }
+    return {};
+  }
+
   static std::int64_t cost_of(const std::string& text) {
     return cost_of_entry + static_cast<std::int64_t>(text.size());
   }
@@ -262,6 +271,7 @@ private:
   void forget(const std::string& path) {
     view_.documents.erase(path);
     view_.links.erase(path);
+    view_.others.erase(path);
     layer_at_.erase(path);
   }
 

@@ -1,6 +1,7 @@
 #include "actors/store/image_store.hpp"
 
 #include "actors/store/file_steps.hpp"
+#include "protocol/oci/history.hpp"
 #include "protocol/oci/image_config.hpp"
 
 #include <chrono>
@@ -39,14 +40,15 @@ result<std::unique_ptr<image_store>> image_store::open(const std::filesystem::pa
 image_store::image_store(paths where, std::function<timestamp()> now, host::unique_fd lock,
                          metadata_db db, std::shared_ptr<trash> bin, recovered_state state)
     : paths_(std::move(where)), now_(std::move(now)), lock_(std::move(lock)), db_(std::move(db)),
-      blobs_(paths_), warnings_(std::move(state.warnings)), bin_(std::move(bin)),
-      content_(std::move(state.content)) {
+      blobs_(paths_), reserve_(paths_.reserve()), warnings_(std::move(state.warnings)),
+      bin_(std::move(bin)), content_(std::move(state.content)) {
   for (const auto& [id, facts] : content_.images) {
     for (const auto& layer : facts->layers)
       layers_[layer->diff_id].info = layer;
     count_image(facts->row, 1);
   }
   publish();
+  reserve_.keep();
 }
 
 void image_store::publish() { catalog_ = std::make_shared<const image_catalog>(content_); }
@@ -173,6 +175,8 @@ result<put_outcome> image_store::put_image(const new_image& image) {
   auto config = oci::parse_image_config(image.config);
   if (!config)
     return config.error();
+  if (auto good = oci::check_history(*config); !good)
+    return good.error();
   auto refuse = [](std::string text) {
     return api_error{errc::invalid_parameter, std::move(text)};
   };
@@ -217,6 +221,7 @@ result<put_outcome> image_store::put_image(const new_image& image) {
     row = {kept, outcome.id};
   }
   publish();
+  reserve_.keep();
   return outcome;
 }
 
@@ -323,6 +328,23 @@ result<removal_outcome> image_store::prune(const prune_filter& filter,
   return outcome;
 }
 
+// Takes them out of the database.
+result<void> image_store::forget(const removal_plan& plan, const std::vector<oci::digest>& layers) {
+  auto change = db_.change("remove images");
+  if (!change)
+    return change.error();
+  for (const auto& name : plan.references)
+    if (auto removed = db_.remove_reference(name); !removed)
+      return removed;
+  for (const auto& id : plan.images)
+    if (auto removed = db_.remove_image(id); !removed)
+      return removed;
+  for (const auto& layer : layers)
+    if (auto removed = db_.remove_layer(layer); !removed)
+      return removed;
+  return change->commit();
+}
+
 result<removal_outcome> image_store::apply(const removal_plan& plan) {
   removal_outcome outcome;
   outcome.records = plan.records;
@@ -339,20 +361,11 @@ result<removal_outcome> image_store::apply(const removal_plan& plan) {
     if (layers_[layer].images == lost)
       unused.push_back(layer);
 
-  auto change = db_.change("remove images");
-  if (!change)
-    return change.error();
-  for (const auto& name : plan.references)
-    if (auto removed = db_.remove_reference(name); !removed)
-      return removed.error();
-  for (const auto& id : plan.images)
-    if (auto removed = db_.remove_image(id); !removed)
-      return removed.error();
-  for (const auto& layer : unused)
-    if (auto removed = db_.remove_layer(layer); !removed)
-      return removed.error();
-  if (auto done = change->commit(); !done)
-    return done.error();
+  auto forgotten = forget(plan, unused);
+  if (!forgotten && reserve_.release()) // if it was for want of space, there is some now
+    forgotten = forget(plan, unused);
+  if (!forgotten)
+    return forgotten.error();
 
   // It is done; what cannot be taken away now is only in nobody's way.
   for (const auto& name : plan.references)
@@ -375,6 +388,7 @@ result<removal_outcome> image_store::apply(const removal_plan& plan) {
     layers_.erase(layer);
   }
   publish();
+  reserve_.keep();
   return outcome;
 }
 

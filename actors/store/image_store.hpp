@@ -6,6 +6,7 @@
 #include "actors/store/metadata_db.hpp"
 #include "actors/store/paths.hpp"
 #include "actors/store/recovery.hpp"
+#include "actors/store/space_reserve.hpp"
 #include "actors/store/trash.hpp"
 #include "protocol/error.hpp"
 
@@ -116,8 +117,8 @@ public:
 
   /// Keeps an image whose layers are all here (held by a lease, or of other images), and gives it
   /// its names, taking them away from others. An image that is there already only gets the names.
-  /// Errors (invalid_parameter): as `oci::parse_image_config`; `layer sha256:HEX of image
-  /// sha256:HEX is not there`; `unknown parent image ID sha256:HEX`.
+  /// Errors (invalid_parameter): as `oci::parse_image_config` and `oci::check_history`; `layer
+  /// sha256:HEX of image sha256:HEX is not there`; `unknown parent image ID sha256:HEX`.
   result<put_outcome> put_image(const new_image& image);
 
   /// Gives the image that `source` names (`image_catalog::resolve`) one more name, and notes the
@@ -126,7 +127,8 @@ public:
   /// Takes a name away, whatever it leads to, and leaves the image. False if nobody has it.
   result<bool> untag(const oci::reference& name);
 
-  /// Removes a name or an image as `docker rmi` does: `removal_planner::remove`.
+  /// Removes a name or an image as `docker rmi` does: `removal_planner::remove`. A full disk is no
+  /// hindrance, as long as the reserve is there.
   result<removal_outcome> remove_image(std::string_view name, const removal_options& options,
                                        const users_of_image& users = {});
   /// Removes what matches: `removal_planner::prune`. The last event is `prune`.
@@ -151,6 +153,7 @@ private:
   result<void> sync_new_layers();
   result<void> write_image(const image_facts& facts, bool existed, const new_image& image);
   result<removal_outcome> apply(const removal_plan& plan);
+  result<void> forget(const removal_plan& plan, const std::vector<oci::digest>& layers);
   void hold(holdings& of, const oci::digest& diff_id);
   bool is_held(const oci::digest& diff_id) const;
   bool is_config_held(const oci::digest& image) const;
@@ -161,6 +164,7 @@ private:
   host::unique_fd lock_;
   metadata_db db_;
   blob_files blobs_;
+  space_reserve reserve_;
   std::vector<std::string> warnings_;
   std::shared_ptr<trash> bin_;
   catalog_content content_;

@@ -64,6 +64,13 @@ result<std::filesystem::path> layer_files::prepare() const {
   return make_fresh_directory(where_.tmp());
 }
 
+bool layer_files::is_deleting() const {
+  if (!bin_)
+    return false;
+  const auto items = names_in(bin_->directory());
+  return items && !items->empty();
+}
+
 result<void> layer_files::discard(const std::filesystem::path& prepared) const {
   using clock = std::chrono::steady_clock;
   if (!bin_)

@@ -86,6 +86,9 @@ public:
   /// way of the trash. Errors: of the file system; what is left the next start takes away.
   result<void> discard(const std::filesystem::path& prepared) const;
 
+  /// True while something that was taken away, here or from the store, is still to be deleted.
+  bool is_deleting() const;
+
   /// To be had before the first byte of a layer is written.
   result<write_barrier> barrier() const { return write_barrier::open(where_.tmp()); }
 

@@ -11,6 +11,7 @@ namespace gantry::store {
 ///     ROOT/                       0710
 ///       gantry.db                 what there is: images, references, layers (SQLite, WAL)
 ///       gantry.db-wal, -shm       SQLite's own
+///       reserve                   space that is given back when the disk is full
 ///       blobs/sha256/HEX          small contents by digest: image configs, byte for byte
 ///       layers/DRIVER/HEX/        one layer, by the HEX of its diff id
 ///         diff/                   its unpacked tree, independent of any parent
@@ -31,6 +32,7 @@ public:
 
   const std::filesystem::path& root() const noexcept { return root_; }
   std::filesystem::path database() const { return root_ / "gantry.db"; }
+  std::filesystem::path reserve() const { return root_ / "reserve"; }
   std::filesystem::path tmp() const { return root_ / "tmp"; }
   std::filesystem::path trash() const { return root_ / "trash"; }
 

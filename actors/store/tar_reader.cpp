@@ -1,5 +1,6 @@
 #include "actors/store/tar_reader.hpp"
 
+#include "actors/store/tar_parsing.hpp"
 #include "protocol/stream/pax.hpp"
 
 #include <archive.h>
@@ -7,8 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <clocale>
-#include <locale.h>
 #include <new>
 #include <string>
 #include <utility>
@@ -21,24 +20,6 @@ constexpr std::array<char, stream::tar_block_size> zeros{};
 
 // More than any headers of one entry that libarchive accepts; what is beyond is not looked at.
 constexpr std::size_t most_header_bytes = std::size_t{4} << 20;
-
-// NOTE: libarchive turns the names in pax headers, which are UTF-8, into what the thread's locale
-// writes, and the daemon's is "C": a name that is not ASCII would be lost. While this lives, the
-// thread's locale is UTF-8, where they stay as they are.
-class utf8_names {
-public:
-  utf8_names() : before_(::uselocale(utf8())) {}
-  utf8_names(const utf8_names&) = delete;
-  utf8_names& operator=(const utf8_names&) = delete;
-  ~utf8_names() { ::uselocale(before_); }
-
-private:
-  static locale_t utf8() {
-    static const locale_t made = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    return made; // none (the query form of uselocale) where C.UTF-8 is missing
-  }
-  locale_t before_;
-};
 
 std::string_view view(const char* text) {
   return text == nullptr ? std::string_view{} : std::string_view{text};
@@ -106,8 +87,7 @@ struct tar_reader::state {
   api_error error() {
     if (!failure) {
       const char* text = ::archive_error_string(archive);
-      failure = api_error{errc::invalid_parameter,
-                          "invalid tar: " + std::string{text == nullptr ? "damaged" : text}};
+      failure = broken_tar(text != nullptr && std::string_view{text}.starts_with("Truncated"));
     }
     return *failure;
   }
@@ -294,7 +274,7 @@ result<std::optional<tar_data>> tar_reader::data() {
   // What libarchive gives out it takes with the next call only.
   const auto begin = s.taken();
   if (s.ended && begin + size > s.position + s.piece.size())
-    return api_error{errc::invalid_parameter, "invalid tar: Truncated tar archive"};
+    return broken_tar(true);
   if (s.referring) {
     if (!s.pass_until(std::min<std::uint64_t>(begin, s.position + s.piece.size())))
       return *s.failure;

@@ -31,7 +31,7 @@ public:
 
   /// The next entry, valid until the next call; none at the end, when all that follows the archive
   /// was read, too. Contents that were not read are skipped.
-  /// Errors: of the source and the record; invalid_parameter, `invalid tar: ...`.
+  /// Errors: of the source and the record; as `broken_tar`.
   result<const tar_entry*> next();
 
   /// The contents that are now to be read are in this file of the tree.

@@ -179,20 +179,21 @@ result<void> filters::allow_only(std::span<const std::string_view> allowed) cons
 result<std::optional<bool>> filters::boolean(std::string_view key) const {
   if (!contains(key))
     return std::optional<bool>{};
+  const auto all = values(key);
+  if (all.empty())
+    return invalid("invalid filter '" + std::string{key} + "'");
   bool yes = false;
   bool no = false;
-  bool other = false;
   std::string shown = "[";
-  for (const auto& value : values(key)) {
+  for (const auto& value : all) {
     yes = yes || value == "1" || value == "true";
     no = no || value == "0" || value == "false";
-    other = other || (value != "1" && value != "true" && value != "0" && value != "false");
     if (shown.size() > 1)
       shown += ' ';
     shown += value;
   }
   shown += ']';
-  if (other || yes == no)
+  if (yes == no)
     return invalid_value(key, shown, {});
   return std::optional<bool>{yes};
 }

@@ -156,6 +156,8 @@ result<const std::string*> find_document(const archive_view& view, std::string_v
   if (!resolved)
     return resolved.error();
   auto document = view.documents.find(*resolved);
+  if (document == view.documents.end() && view.others.contains(*resolved))
+    return api_error{errc::invalid_parameter, clean_archive_path(path) + " is not JSON"};
   if (document == view.documents.end())
     return api_error{errc::invalid_parameter,
                      "open " + clean_archive_path(path) + ": no such file or directory"};

@@ -31,6 +31,7 @@ struct archive_view {
   /// its target.
   std::map<std::string, std::string, std::less<>> links;
   std::set<std::string, std::less<>> folders; ///< those of the topmost level, all of them
+  std::set<std::string, std::less<>> others;  ///< files that are neither documents nor layers
 };
 
 /// What is to be done with an entry while the archive is read.
@@ -65,7 +66,7 @@ void note_folder(archive_view& view, std::string_view path, bool is_folder);
 result<std::string> resolve_archive_path(const archive_view& view, std::string_view path);
 
 /// The document at that path. Errors (invalid_parameter): as `resolve_archive_path`, `open PATH: no
-/// such file or directory`.
+/// such file or directory`, `PATH is not JSON`.
 result<const std::string*> find_document(const archive_view& view, std::string_view path);
 
 } // namespace gantry::oci

@@ -1,5 +1,6 @@
 #include "protocol/oci/load_plan.hpp"
 
+#include "protocol/oci/history.hpp"
 #include "protocol/oci/json_reader.hpp"
 #include "protocol/oci/load_plan_parts.hpp"
 #include "protocol/text.hpp"
@@ -149,7 +150,7 @@ result<located_layer> locate_layer(const archive_view& view, std::string_view pa
   auto found = view.layers.find(*resolved);
   if (found != view.layers.end())
     return located_layer{std::move(*resolved), &found->second};
-  if (view.documents.contains(*resolved))
+  if (view.documents.contains(*resolved) || view.others.contains(*resolved))
     return invalid_archive("archive/tar: invalid tar header");
   return located_layer{};
 }
@@ -199,7 +200,9 @@ result<load_plan> plan_docker_archive(const archive_view& view, const load_optio
 
 } // namespace detail
 
-result<load_plan> plan_load(const archive_view& view, const load_options& options) {
+namespace {
+
+result<load_plan> plan_by_kind(const archive_view& view, const load_options& options) {
   if (auto manifest = find_document(view, "manifest.json"))
     return detail::plan_docker_archive(view, options, **manifest);
   auto layout = find_document(view, "oci-layout");
@@ -210,6 +213,17 @@ result<load_plan> plan_load(const archive_view& view, const load_options& option
     return detail::plan_oci_layout(view, options, **index);
   }
   return detail::plan_legacy_archive(view);
+}
+
+} // namespace
+
+result<load_plan> plan_load(const archive_view& view, const load_options& options) {
+  auto plan = plan_by_kind(view, options);
+  if (plan)
+    for (const auto& image : plan->images)
+      if (auto good = check_history(image.config); !good)
+        return good.error();
+  return plan;
 }
 
 } // namespace gantry::oci

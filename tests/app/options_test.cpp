@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <string>
@@ -416,6 +417,26 @@ TEST_CASE("options: the configuration file on disk", "[app]") {
   CHECK(configure(flags, {}).has_value());
   flags.config_file = "/";
   CHECK_FALSE(configure(flags, {}).has_value());
+}
+
+TEST_CASE("options: directories are found wherever their names lead", "[app]") {
+  const test::temp_dir dir;
+  std::filesystem::create_directories(dir.file("real"));
+  std::filesystem::create_symlink("real", dir.file("link"));
+  std::filesystem::create_symlink("circle", dir.file("circle"));
+  auto found = [](const std::string& data_root, const std::string& exec_root) {
+    command_line flags;
+    flags.values.data_root = data_root;
+    flags.values.exec_root = exec_root;
+    flags.config_file = "/nosuch";
+    return configure(flags, {}).value().values;
+  };
+  CHECK(found(dir.file("link/made/later"), "x").data_root == dir.file("real/made/later"));
+  CHECK(found(dir.file("real/../link"), "x").data_root == dir.file("real"));
+  CHECK(found("data", "x").data_root == std::filesystem::current_path() / "data");
+  CHECK(found("data", "x").exec_root == std::filesystem::current_path() / "x");
+  CHECK(found("data", dir.file("link")).exec_root == dir.file("link"));
+  CHECK(found(dir.file("circle"), "x").data_root == dir.file("circle"));
 }
 
 TEST_CASE("options: --validate only looks", "[app]") {

@@ -13,7 +13,8 @@ as root: some mount a file system or make a network namespace.
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
 hand, certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt,
-beside.py asks two daemons the same and compares, oracle_known.py tells what may differ.
+beside.py asks two daemons the same and compares, oracle_known.py and oracle_images_known.py tell
+what may differ; image_makers.py has images made by others, image_stores.py gives them to both.
 """
 
 import os
@@ -26,6 +27,9 @@ from archives import busybox_layer, busybox_tools, docker_archive, image_config
 from beside import Oracle, Pair, Side
 from certificates import Authority
 from daemon import Daemon, clean_environment, gantryd, run
+from image_makers import Makers, by_hand
+from image_stores import Stores
+from oracle_images_known import KNOWN as KNOWN_OF_IMAGES, TODAY as TODAY_OF_IMAGES
 from oracle_known import KNOWN, TODAY
 
 HERE = Path(__file__).resolve().parent
@@ -221,4 +225,32 @@ def pair(both_daemons):
     pair, _ = both_daemons
     yield pair
     found = pair.forget()
+    assert not found, "\n".join([f"{len(found)} differences that nobody expects", *found])
+
+
+@pytest.fixture(scope="session")
+def both_stores(busybox_archive, tmp_path_factory):
+    """A gantryd and a dockerd of their own for tests of images."""
+    ours, theirs = Daemon(), Oracle()
+    try:
+        ours.start()
+        theirs.start()
+        makers = Makers(theirs.unix(), tmp_path_factory.mktemp("makers"), busybox_archive)
+        archives = {"bb": busybox_archive.read_bytes(), **by_hand(), **makers.with_dockerd(),
+                    **makers.with_skopeo()}
+        sides = [Side(each.unix(), {each.directory / "data": "<root>"}, wordings, times=False)
+                 for each, wordings in ((ours, ()), (theirs, TODAY_OF_IMAGES))]
+        yield Stores(Pair(*sides, KNOWN_OF_IMAGES), archives)
+    finally:
+        theirs.dispose()
+        ours.dispose()
+
+
+@pytest.fixture
+def stores(both_stores):
+    """Both daemons, without images. The test fails with all that differed."""
+    both_stores.clear()
+    both_stores.pair.found.clear()
+    yield both_stores
+    found = sorted(both_stores.pair.found)
     assert not found, "\n".join([f"{len(found)} differences that nobody expects", *found])

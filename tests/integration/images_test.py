@@ -122,6 +122,15 @@ def test_import_takes_every_compression(daemon, docker, images, tmp_path, packed
     check_whole(daemon, [image])
 
 
+@pytest.mark.parametrize("packed", ["gzip", "bzip2", "xz", "zstd"])
+def test_load_takes_every_compression(daemon, images, busybox, tmp_path, packed):
+    path = tmp_path / "packed"
+    with open(path, "wb") as target:
+        subprocess.run([packed, "-c", busybox], stdout=target, check=True)
+    assert images("load", "-q", "-i", path) == "Loaded image: busybox:latest\nLoaded image: bb:1\n"
+    check_whole(daemon, inspect(images, "bb:1"))
+
+
 def test_import_refuses_what_it_cannot_have(daemon, docker, tmp_path):
     path = tmp_path / "root.tar"
     path.write_bytes(busybox_layer())
@@ -170,6 +179,21 @@ def test_the_storage_driver_is_shown(make_daemon, docker, busybox):
         assert driver["Name"] == shown
         assert (driver["Data"] is None) == (shown == "copy")
         daemon.stop()
+
+
+def test_a_data_root_behind_a_link(make_daemon, docker, busybox):
+    """People move it to another disk and leave a link."""
+    daemon = make_daemon()
+    elsewhere = daemon.directory / "elsewhere"
+    elsewhere.mkdir()
+    (daemon.directory / "data").symlink_to("elsewhere")
+    daemon.start()
+    told = docker(daemon.unix(), "info", "-f", "{{.DockerRootDir}}").stdout.strip()
+    assert told == str(elsewhere)
+    assert docker(daemon.unix(), "load", "-q", "-i", busybox).returncode == 0
+    done = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "echo", "hello")
+    assert done.stdout == "hello\n", done.stderr
+    assert [x.name for x in (elsewhere / "layers").iterdir()]
 
 
 def test_load_as_1_2_did(daemon, images, busybox):
@@ -420,6 +444,30 @@ def test_a_layer_of_many_files_is_deleted_in_the_background(make_daemon, docker,
     check_whole(daemon, [])
 
 
+def test_room_that_is_being_made_is_waited_for(make_daemon, docker, tmp_path):
+    """Who removes one image to load another has no room before the files of the first one are gone.
+    """
+    many, one = tmp_path / "many.tar", tmp_path / "one.tar"
+    layer = tar([(f"{i // 100}/{i}", os.urandom(4000)) for i in range(9000)])
+    many.write_bytes(docker_archive([(image_config([layer]), [layer], ["many:1"])]))
+    layer = tar([("f", os.urandom(40_000_000))])
+    one.write_bytes(docker_archive([(image_config([layer]), [layer], ["one:1"])]))
+    daemon = make_daemon()
+    data = daemon.directory / "data"
+    data.mkdir()
+    assert run("mount", "-t", "tmpfs", "-o", "size=60m", "none", data).returncode == 0
+    try:
+        daemon.start()
+        for archive, name in ((many, "many:1"), (one, "one:1"), (many, "many:1")):
+            done = docker(daemon.unix(), "load", "-q", "-i", archive)
+            assert done.returncode == 0, done.stderr
+            assert docker(daemon.unix(), "rmi", name).returncode == 0
+        check_whole(daemon, [])
+        daemon.stop()
+    finally:
+        run("umount", "-l", data)
+
+
 def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
     daemon = make_daemon()
     data = daemon.directory / "data"
@@ -434,6 +482,19 @@ def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
         assert done.returncode == 1 and "no space left on device" in done.stderr.lower()
         check_whole(daemon, [])
         assert shutil.disk_usage(data).used < 4_000_000
+        # What is on a disk without any room can be removed.
+        layer = tar([("d/f", os.urandom(6_000_000))])
+        path.write_bytes(docker_archive([(image_config([layer]), [layer], ["small:1"])]))
+        assert docker(daemon.unix(), "load", "-q", "-i", path).returncode == 0
+        with open(data / "filler", "wb", buffering=0) as filler:
+            with pytest.raises(OSError):
+                while filler.write(bytes(4096)):
+                    pass
+        done = docker(daemon.unix(), "tag", "small:1", "small:2")
+        assert done.returncode == 1 and "no space left on device" in done.stderr
+        done = docker(daemon.unix(), "image", "prune", "-af")
+        assert done.returncode == 0 and "deleted: sha256:" in done.stdout, done.stderr
+        check_whole(daemon, [])
         daemon.stop()
     finally:
         run("umount", "-l", data)

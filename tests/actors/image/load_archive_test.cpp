@@ -250,6 +250,14 @@ TEST_CASE_METHOD(image_fixture, "load_archive: 16.2 what is wrong is told, and n
   broken.file("l/layer.tar", "\x1f\x8b\x08 garbage").file("c.json", test::config_with({base}));
   broken.file("manifest.json", R"([{"Config":"c.json","Layers":["l/layer.tar"]}])");
   CHECK(refused(broken.str()).find("gzip") != std::string::npos);
+  const auto refused_file = [&](const std::string& config, const std::string& layer) {
+    test::archive_builder archive;
+    archive.file("l", layer).file("c", config);
+    archive.file("manifest.json", R"([{"Config":"c","Layers":["l"]}])");
+    return refused(archive.str());
+  };
+  CHECK(refused_file(test::config_with({base}), "no tar") == "archive/tar: invalid tar header");
+  CHECK(refused_file("no JSON", base) == "c is not JSON");
 }
 
 TEST_CASE_METHOD(image_fixture, "load_archive: what nobody refers to is not kept",

@@ -16,6 +16,14 @@ std::string layer_path(const std::string& content) {
   return "layers/copy/" + std::string{digest_of(content).hex()};
 }
 
+// Writes to the file until the disk is full.
+void fill(const std::string& file) {
+  std::ofstream filler{file};
+  const std::string block(4096, 'x');
+  while (filler << block << std::flush) {
+  }
+}
+
 std::string blob_path(const oci::digest& id) { return "blobs/sha256/" + std::string{id.hex()}; }
 
 } // namespace
@@ -112,6 +120,8 @@ TEST_CASE("image store: an image is refused as a whole", "[actors][store]") {
         "layer " + digest_of("2").str() + " of image " + digest_of(config).str() + " is not there");
   CHECK(refused({"{", {}, {}}) != "accepted");
   CHECK(refused({"{}", {}, {}}) == "invalid image JSON, no RootFS key");
+  CHECK(refused({R"({"history":[{}],"rootfs":{"type":"layers"}})", {}, {}}) ==
+        "too many non-empty layers in History section");
   auto fine = config_of({{"1"}, "", {}, "other"});
   CHECK(refused({fine, {}, digest_of("x")}) == "unknown parent image ID " + digest_of("x").str());
   CHECK(refused({fine, {}, digest_of(fine)}) == "unknown parent image ID " + digest_of(fine).str());
@@ -297,21 +307,42 @@ TEST_CASE("image store: what is in the place of a new layer is not trusted", "[a
   CHECK(f.files().count(layer_path("1") + "/half") == 0);
 }
 
+TEST_CASE("image store: images can be removed from a full disk", "[actors][store][root]") {
+  temp_dir dir;
+  std::filesystem::create_directories(dir.file("disk"));
+  REQUIRE(::mount("tmpfs", dir.file("disk").c_str(), "tmpfs", 0, "size=3m") == 0);
+  {
+    store_fixture f{dir.file("disk/root")};
+    for (int i = 0; i < 8; ++i)
+      f.put({{std::to_string(i)}}, {"a:" + std::to_string(i)});
+    fill(dir.file("disk/filler"));
+    api_error failure;
+    for (int i = 0; failure.message.empty() && i < 100'000; ++i)
+      if (auto tagged = f.store().tag("a:1", name_of("tag:" + std::to_string(i))); !tagged)
+        failure = tagged.error();
+    CHECK_THAT(failure.message, Contains("no space left on device"));
+    auto removed = f.store().remove_image("a:0", {});
+    REQUIRE(removed.has_value());
+    CHECK(removed->records.size() == 3);
+    auto pruned = f.store().prune({.dangling = false});
+    REQUIRE(pruned.has_value());
+    f.reopen();
+    CHECK(f.catalog().images().empty());
+    CHECK(f.things().empty());
+  }
+  CHECK(::umount(dir.file("disk").c_str()) == 0);
+}
+
 TEST_CASE("image store: a full disk changes nothing and is told", "[actors][store][root]") {
   temp_dir dir;
   std::filesystem::create_directories(dir.file("disk"));
-  REQUIRE(::mount("tmpfs", dir.file("disk").c_str(), "tmpfs", 0, "size=2m") == 0);
+  REQUIRE(::mount("tmpfs", dir.file("disk").c_str(), "tmpfs", 0, "size=3m") == 0);
   {
     store_fixture f{dir.file("disk/root")};
     auto kept = f.put({{"1"}}, {"a"});
     auto work = f.store().begin_lease();
     REQUIRE(f.store().add_layer(work, f.prepare_layer("2"), layer_of("2")));
-    {
-      std::ofstream filler{dir.file("disk/filler")};
-      std::string block(4096, 'x');
-      while (filler << block << std::flush) {
-      }
-    }
+    fill(dir.file("disk/filler"));
     auto config = config_of({{"1", "2"}, "", {}, std::string(10'000, 'c')});
     auto put = f.store().put_image({config, {name_of("b")}, {}});
     REQUIRE_FALSE(put);

@@ -90,6 +90,10 @@ std::string written_by_libarchive(const std::string& tree, int (*set_format)(arc
   return out;
 }
 
+bool is_no_whole_tar(std::string_view message) {
+  return message == "unexpected EOF" || message == "archive/tar: invalid tar header";
+}
+
 std::string error_of(const std::string& tar) {
   const memory_dir dir;
   const auto made = import_layer(dir.file("layer"), tar);
@@ -256,7 +260,7 @@ TEST_CASE("layer_import: the last file's padding may be missing, as umoci leaves
       round_trip(dir.file("layer"), whole.substr(0, n));
       CHECK(dir.read("layer/diff/f") == std::string(size, 'x'));
     }
-    CHECK(error_of(whole.substr(0, contents_end - 1)) == "invalid tar: Truncated tar archive");
+    CHECK(error_of(whole.substr(0, contents_end - 1)) == "unexpected EOF");
   }
 }
 
@@ -303,7 +307,7 @@ TEST_CASE("layer_import: a tar that is cut at any block is told or whole", "[act
     const auto layer = import_layer(dir.file("layer"), cut);
     if (!layer.has_value()) {
       CHECK(layer.error().kind == errc::invalid_parameter);
-      CHECK_THAT(layer.error().message, Catch::StartsWith("invalid tar: "));
+      CHECK(is_no_whole_tar(layer.error().message));
       continue;
     }
     // An end between two entries: nothing shows it but the digest.
@@ -314,7 +318,7 @@ TEST_CASE("layer_import: a tar that is cut at any block is told or whole", "[act
   CHECK(whole > 5);
   for (const std::size_t n :
        {std::size_t{1}, std::size_t{100}, std::size_t{511}, std::size_t{513}, std::size_t{1000}})
-    CHECK_THAT(error_of(tar.substr(0, n)), Catch::StartsWith("invalid tar: "));
+    CHECK(is_no_whole_tar(error_of(tar.substr(0, n))));
 }
 
 TEST_CASE("layer_import: a compressed layer that is cut or changed is told", "[actors][store]") {
@@ -354,24 +358,22 @@ TEST_CASE("layer_import: changed bytes do no harm, and what is taken is kept", "
 }
 
 TEST_CASE("layer_import: what is no tar is told", "[actors][store]") {
-  CHECK(error_of("hello") == "invalid tar: Unrecognized archive format");
-  CHECK(error_of(std::string(100'000, 'x')) == "invalid tar: Unrecognized archive format");
-  CHECK(error_of(shell_output("printf hello | gzip")) ==
-        "invalid tar: Unrecognized archive format");
+  CHECK(error_of("hello") == "archive/tar: invalid tar header");
+  CHECK(error_of(std::string(100'000, 'x')) == "archive/tar: invalid tar header");
+  CHECK(error_of(shell_output("printf hello | gzip")) == "archive/tar: invalid tar header");
   auto damaged = tar_of(entry('0', "f", {}, "x") + entry('0', "g", {}, "y"));
   damaged[1024 + 5] = 'X';
-  CHECK(error_of(damaged) == "invalid tar: Damaged tar archive");
+  CHECK(error_of(damaged) == "archive/tar: invalid tar header");
 }
 
 TEST_CASE("layer_import: headers that ask for too much are refused", "[actors][store]") {
   std::string chain;
   for (int i = 0; i < 50; ++i)
     chain += entry('g', "g", {}, "6 a=b\n");
-  CHECK_THAT(error_of(tar_of(chain + entry('0', "f"))), Catch::StartsWith("invalid tar: "));
-  CHECK_THAT(error_of(tar_of(entry('x', "x", {}, std::string(5'000'000, 'x')))),
-             Catch::StartsWith("invalid tar: "));
-  CHECK_THAT(error_of(tar_of(entry('L', "x", {}, std::string(5'000'000, 'x')))),
-             Catch::StartsWith("invalid tar: "));
+  for (const auto& tar :
+       {tar_of(chain + entry('0', "f")), tar_of(entry('x', "x", {}, std::string(5'000'000, 'x'))),
+        tar_of(entry('L', "x", {}, std::string(5'000'000, 'x')))})
+    CHECK(error_of(tar) == "archive/tar: invalid tar header");
 }
 
 TEST_CASE("layer_import: the first failure stays, and the writer is not held up",

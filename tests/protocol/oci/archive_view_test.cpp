@@ -130,4 +130,6 @@ TEST_CASE("archive_view: documents", "[protocol][oci]") {
   CHECK(**find_document(view, "/b/../a/./json") == "{}");
   CHECK(**find_document(view, "b/json") == "{}");
   CHECK(find_document(view, "./c").error().message == "open c: no such file or directory");
+  view.others.insert("c");
+  CHECK(find_document(view, "./c").error().message == "c is not JSON");
 }

@@ -197,7 +197,12 @@ TEST_CASE("load_plan: what is wrong with a docker-archive", "[protocol][oci]") {
   CHECK(with(item(R"("a")")) == "invalid tag \"a\"");
   CHECK(with(item(R"("A:1")")) ==
         "invalid reference format: repository name (library/A) must be lowercase");
+  CHECK(with(item(""), config_of("ab", R"("history":[{},{},{"empty_layer":true},{}],)")) ==
+        "too many non-empty layers in History section");
   auto view = docker_archive();
+  view.layers.erase("x/layer.tar");
+  view.others.insert("x/layer.tar");
+  CHECK(plan_error(view) == "archive/tar: invalid tar header");
   view.links["manifest.json"] = "manifest.json";
   CHECK(plan_error(view) == "open repositories: no such file or directory");
 }
