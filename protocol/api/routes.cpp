@@ -39,8 +39,11 @@ constexpr route debugging(std::string_view path, std::string_view operation, to_
 // A route that tells in a header of a path what it is.
 constexpr route path_route(std::string_view method, std::string_view operation, reply_kind reply,
                            to_job_fn to_job, to_response_fn to_response) {
-  route r{method, "/containers/{name:.*}/archive", {1, 24}, offered::today, operation, none, reply,
-          to_job, to_response};
+  route r{method,     "/containers/{name:.*}/archive",
+          {1, 24},    offered::today,
+          operation,  none,
+          reply,      to_job,
+          to_response};
   r.about_header = "X-Docker-Container-Path-Stat";
   return r;
 }
@@ -93,7 +96,7 @@ constexpr auto table = std::to_array<route>({
   {"GET", "/containers/{name:.*}/top", {1, 24}, both, "ContainerTop", none, value, container_top_job},
   {"GET", "/containers/{name:.*}/logs", {1, 24}, both, "ContainerLogs", none, chunks, container_logs_job},
   {"GET", "/containers/{name:.*}/stats", {1, 24}, today, "ContainerStats", none, chunks, container_stats_job, container_inspect_response},
-  {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket},
+  {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket, container_websocket_job},
   {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack, container_attach_job},
   {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks, container_copy_job},
   {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", optional_json, value, exec_create_job, container_created_response},
