@@ -14,6 +14,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <climits>
 #include <filesystem>
 #include <future>
@@ -167,6 +170,15 @@ void remove_strays_blocking(const gantry::containers::container_services& servic
   }
 }
 
+/// Since when there is this data root, and with it what every daemon has from its first start.
+oci::instant made_at_blocking(const fs::path& data_root) {
+  struct statx facts {};
+  if (::statx(AT_FDCWD, data_root.c_str(), 0, STATX_BTIME | STATX_MTIME, &facts) != 0)
+    return {};
+  const auto& made = (facts.stx_mask & STATX_BTIME) != 0 ? facts.stx_btime : facts.stx_mtime;
+  return {made.tv_sec, static_cast<std::int32_t>(made.tv_nsec), 0};
+}
+
 /// Opens the volumes, which the containers have.
 result<void> open_volumes_blocking(const gantry::containers::container_services& services,
                                    const std::vector<kept_container>& containers,
@@ -218,10 +230,14 @@ store::users_of_image containers::users_of_images() const {
   };
 }
 
-std::function<result<void>()> containers::opener(const settings& s) const {
-  return [services = services_, manager = manager_, profile = s.seccomp_profile]() -> result<void> {
+std::function<result<void>(const std::string& engine_id)>
+containers::opener(const settings& s) const {
+  return [services = services_, manager = manager_,
+          profile = s.seccomp_profile](const std::string& engine_id) -> result<void> {
     if (auto readable = read_seccomp_profile(profile); !readable)
       return readable.error();
+    services.networks->set(
+        network::predefined_networks(engine_id, made_at_blocking(services.data_root)));
     auto opened = gantry::containers::registry::open(services.data_root / "gantry.db");
     if (!opened)
       return opened.error();

@@ -28,11 +28,11 @@ public:
   /// The containers that were made from an image, newest first; for any thread.
   store::users_of_image users_of_images() const;
 
-  /// Opens the volumes and the registry in the data root's database and shows what is in it. To be
-  /// called once, on a thread of a pool, after the images were opened and before clients are
-  /// served. Errors: as `containers::registry::open` and `load`; `opening seccomp profile (x)
-  /// failed: ...`.
-  std::function<result<void>()> opener(const settings& s) const;
+  /// Shows the networks, opens the volumes and the registry in the data root's database and shows
+  /// what is in it. `engine_id`: of this daemon, and so of its networks. To be called once, on a
+  /// thread of a pool, after the images were opened and before clients are served. Errors: as
+  /// `containers::registry::open` and `load`; `opening seccomp profile (x) failed: ...`.
+  std::function<result<void>(const std::string& engine_id)> opener(const settings& s) const;
 
   /// Looks at the machine and its runtimes, has the manager begin, and returns the default runtime
   /// ("" if none works). On a thread of a pool, after `opener`; takes as long as trying the

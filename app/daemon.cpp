@@ -11,6 +11,7 @@
 #include "actors/jobs/daemon_facts.hpp"
 #include "actors/jobs/image_builtins.hpp"
 #include "actors/jobs/image_jobs.hpp"
+#include "actors/jobs/network_jobs.hpp"
 #include "actors/jobs/volume_jobs.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
@@ -148,7 +149,7 @@ jobs::daemon_facts initial_facts(const settings& s) {
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
 booted boot(const settings& s, const images::open_function& open_images,
-            const std::function<result<void>()>& open_containers) {
+            const std::function<result<void>(const std::string&)>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
     result.error = make_directory(path);
@@ -167,7 +168,7 @@ booted boot(const settings& s, const images::open_function& open_images,
     result.error = driver.error().message;
   if (!result.error.empty())
     return result;
-  if (auto opened = open_containers(); !opened)
+  if (auto opened = open_containers(result.engine_id); !opened)
     result.error = opened.error().message;
   return result;
 }
@@ -269,6 +270,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   jobs::add_image_stream_jobs(jobs, p.images->services()).value();
   jobs::add_container_create_job(jobs, p.containers->all(), p.containers->manager()).value();
   jobs::add_container_jobs(jobs, p.containers->all()).value();
+  jobs::add_network_jobs(jobs, p.containers->all()).value();
   jobs::add_volume_jobs(jobs, p.containers->all()).value();
 
   p.engine =

@@ -25,6 +25,11 @@ public:
 
   /// Appends what comes behind the last output.
   virtual void end(std::string& to_client) = 0;
+
+  /// True if the client says more than its input, and so is heard even if nobody wants that.
+  virtual bool answers() const noexcept { return false; }
+  /// True once the client, or a fault of it, has ended both directions.
+  virtual bool is_closed() const noexcept { return false; }
 };
 
 /// Bytes as they are, stdout and stderr in one: terminals.

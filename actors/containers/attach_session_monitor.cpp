@@ -215,11 +215,12 @@ void attach_session_state::send_input() {
 void attach_session_state::on_input_end() {
   const auto& options = given_.options;
   const bool matters = options.in && !input_closed_;
+  const bool gone = deaf_ || given_.format->is_closed();
   if (matters && (options.tty || !options.stdin_once))
-    return leave(deaf_ ? attach_end::client_gone : attach_end::detached);
+    return leave(gone ? attach_end::client_gone : attach_end::detached);
   if (matters)
     link_.tell(monitor::input_end{});
-  if (deaf_)
+  if (gone)
     leave(attach_end::client_gone);
 }
 

@@ -69,8 +69,10 @@ private:
   // -- attach_session.cpp: the client ---------------------------------------------
   void put(stream::channel from, std::string_view bytes);
   void write_batch();
+  bool waits_for_head();
   void flush();
   void on_deaf();
+  bool drops_input() const;
   bool reads_client() const;
   void read_client();
   void take_input(std::string_view bytes);
@@ -102,8 +104,9 @@ private:
   std::string batch_; // of this turn
   std::string out_;   // sent up to `sent_`
   std::size_t sent_ = 0;
-  std::uint8_t waits_ = 0; // a bit for each `readiness` that is waited for
-  bool deaf_ = false;      // it takes nothing any more, but may have sent something
+  int head_wait_left_ = 20; // looks at whether the client has read the head of its answer
+  std::uint8_t waits_ = 0;  // a bit for each `readiness` that is waited for
+  bool deaf_ = false;       // it takes nothing any more, but may have sent something
   time_point deadline_ = time_point::max();
   time_point tick_at_ = time_point::max();
 

@@ -6,6 +6,7 @@
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/scheduler.hpp"
+#include "protocol/container/security_options.hpp"
 #include "protocol/container/signals.hpp"
 
 #include <utility>
@@ -18,6 +19,13 @@ using container::container_status;
 
 /// Requests of one container that wait at a time; more are refused.
 constexpr std::size_t most_requests = 1000;
+
+/// As inspect shows it until the container is started; then it is the one that it runs with, and
+/// there is none without AppArmor.
+std::string asked_apparmor_profile(const container::host_config& config) {
+  const auto options = container::parse_security_options(config.security_opt);
+  return options ? options->apparmor.value_or("") : std::string{};
+}
 
 const char* word_of(life_request::verb what) noexcept {
   constexpr const char* words[] = {"start",   "stop",   "restart", "kill", "pause",
@@ -58,6 +66,7 @@ void container_state::init(self_pointer me, container_services given, kept_conta
   host_config_ = {definition_, &definition_->host_config};
   root_directories_ = root_directories();
   life = std::make_unique<container::life>(id_, std::move(what.life), life_settings());
+  was_tried_ = life->state().started_at != oci::zero_instant || life->state().exit_code != 0;
   services_.all->put(std::make_shared<const published_container>(view()), core::to_ptr(self_));
 }
 
@@ -264,6 +273,8 @@ container::container_view container_state::view() const {
   if (run_ && run_->exit_seen && !run_->prepared)
     v.state.status = container_status::exited;
   v.image_id = d.image_id;
+  if (!was_tried_)
+    v.apparmor_profile = asked_apparmor_profile(*host_config_);
   v.layers = {definition_, &d.layers};
   v.name = name_;
   v.restart_count = life->record().restart_count;
@@ -272,10 +283,10 @@ container::container_view container_state::view() const {
   v.host_config = host_config_;
   v.graph_data = root_directories_;
   v.mounts = d.mounts;
-  v.network.networks = d.endpoints;
+  v.network = networks();
   if (auto driver = monitor::parse_log_driver(host_config_->log_config.type))
     v.log_path = paths_.log_file(*driver).string();
-  if (life->state().started_at != oci::zero_instant) {
+  if (was_tried_) {
     v.hostname_path = paths_.hostname().string();
     v.hosts_path = paths_.hosts().string();
     v.resolv_conf_path = paths_.resolv_conf().string();

@@ -62,6 +62,7 @@ void container_state::begin_release() {
 }
 
 void container_state::take_down(std::function<void()> then) {
+  publish_networks(false);
   auto unmount = [this, then = std::move(then)] {
     on_worker<result<void>>(
         "release", [paths = paths_] { return release_container_blocking(paths); },

@@ -6,6 +6,7 @@
 #include "actors/containers/shared_execs.hpp"
 #include "actors/containers/start_preparation.hpp"
 #include "actors/image/image_services.hpp"
+#include "actors/networks/shared_networks.hpp"
 #include "actors/volumes/volumes_actor.hpp"
 #include "protocol/api/events.hpp"
 #include "protocol/container/create_checks.hpp"
@@ -71,6 +72,8 @@ struct container_services {
   registry_actor registry;
   image::image_services images;
   gantry::volumes::volume_services volumes;
+  std::shared_ptr<networks::shared_networks> networks =
+      std::make_shared<networks::shared_networks>();
   setup_place setup;
   /// Tells everybody of an event. Never empty.
   std::function<void(api::event)> publish;

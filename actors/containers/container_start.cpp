@@ -116,6 +116,8 @@ void container_state::begin_start() {
     return go_on();
   }
   run_->runtime = (*input)->runtime;
+  was_tried_ = true;
+  publish_networks(true);
   mount_volumes(0, [this, input = *input](const result<void>& how) {
     if (!run_ || run_->now != phase::preparing)
       return;

@@ -33,7 +33,8 @@ struct container_run {
   std::size_t sessions_open = 0; ///< that have not said that they are attached
   bool made = false;             ///< the runtime may know the container
   bool exit_seen = false;
-  api_error failure; ///< why the start failed
+  bool connected = false; ///< to its networks
+  api_error failure;      ///< why the start failed
 };
 
 /// The word for a phase: `preparing`, ...
@@ -159,6 +160,11 @@ private:
   void let_go_of_volumes(bool remove_anonymous, std::function<void()> then);
   void publish_mounts(bool mounted) const;
 
+  // -- container_networks.cpp
+  container::network_view networks() const;
+  /// Tells of each of its networks that it has come to or gone from it.
+  void publish_networks(bool connected);
+
   // -- container_recovery.cpp
   void on_found(const result<std::optional<monitor::exit_record>>& record);
   void found();
@@ -186,6 +192,7 @@ private:
   container::ticket last_ticket_ = 0;
   caf::strong_actor_ptr held_to_the_end_; ///< itself, from its removal until it quits
   bool acting_ = false;
+  bool was_tried_ = false; ///< to be started, with success or without
 
   // After a start of the daemon.
   std::function<void()> on_found_;           ///< while what became of it is being found out

@@ -7,9 +7,11 @@
 #include "actors/host/errno_text.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/worker_pool.hpp"
+#include "protocol/api/platform.hpp"
 #include "protocol/container/create.hpp"
 #include "protocol/container/log_options.hpp"
 #include "protocol/container/names.hpp"
+#include "protocol/oci/image_platform.hpp"
 
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -115,6 +117,12 @@ private:
     if (!prepared)
       return prepared.error();
     auto& request = prepared->request;
+    if (!asked_.platform.empty()) {
+      auto platform = api::parse_platform(asked_.platform, services_.images.host);
+      if (!platform)
+        return platform.error();
+      platform_ = std::move(*platform);
+    }
     auto id = core::fresh_id();
     if (!id)
       return id.error();
@@ -123,17 +131,18 @@ private:
       return named;
     auto catalog = services_.images.catalog->get();
     const container::container_config* inherited = nullptr;
-    static const container::container_config nothing;
     if (!request.config.image.empty()) {
       auto found = catalog->resolve(request.config.image);
       if (!found)
         return found.error();
       auto& image = *found->what;
+      if (auto fits = check_platform(image, request.config.image); !fits)
+        return fits;
       image_ = image.id();
       kept_.definition.image_id = image.id().str();
       for (auto& layer : image.facts->row.layers)
         kept_.definition.layers.push_back(layer.str());
-      inherited = image.config().config ? &*image.config().config : &nothing;
+      inherited = image.config().config ? &*image.config().config : nullptr;
     }
     auto lookup = [this](std::string_view reference) -> std::optional<std::string> {
       auto found = services_.all->find(reference);
@@ -168,7 +177,21 @@ private:
     for (auto& [network, endpoint] : request.networking_config.endpoints)
       if (endpoint)
         d.endpoints.emplace(network, std::move(*endpoint));
-    warnings_ = std::move(prepared->warnings);
+    warnings_.insert(warnings_.begin(), prepared->warnings.begin(), prepared->warnings.end());
+    return {};
+  }
+
+  /// An image for another platform has to be asked for by that; whoever asks for none is warned.
+  result<void> check_platform(const store::image& image, const std::string& name) {
+    const auto& host = services_.images.host;
+    const auto own = oci::platform_of(image.config());
+    if (oci::runs_on(own, platform_.value_or(host)))
+      return {};
+    if (platform_)
+      return oci::other_platform(name, own, *platform_);
+    warnings_.push_back("The requested image's platform (" + to_string(own) +
+                        ") does not match the detected host platform (" + to_string(host) +
+                        ") and no specific platform was requested");
     return {};
   }
 
@@ -291,6 +314,7 @@ private:
   outcome<created_container> answer_;
   kept_container kept_;
   std::vector<std::string> warnings_;
+  std::optional<oci::platform> platform_; ///< that was asked for
   std::optional<oci::digest> image_;
   store::lease lease_;
   bool leased_ = false;

@@ -1,6 +1,7 @@
 #include "actors/image/save_archive.hpp"
 
 #include "actors/store/layer_export.hpp"
+#include "protocol/oci/image_platform.hpp"
 #include "protocol/oci/save_plan.hpp"
 #include "protocol/stream/tar_writer.hpp"
 
@@ -166,14 +167,10 @@ private:
   result<void> check_platform(const store::image& image, const std::string& name) const {
     if (!request_.wanted)
       return {};
-    const auto& config = image.config();
-    const oci::platform own{config.architecture, config.os, {}, {}, config.variant};
+    const auto own = oci::platform_of(image.config());
     if (oci::fitness(own, *request_.wanted) != 0)
       return {};
-    return api_error{errc::not_found, "image with reference " + name +
-                                          " was found but its platform (" + oci::to_string(own) +
-                                          ") does not match the specified platform (" +
-                                          oci::to_string(*request_.wanted) + ")"};
+    return oci::other_platform(name, own, *request_.wanted);
   }
 
   // Keeps the image until the lease ends, and reads its config.

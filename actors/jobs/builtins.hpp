@@ -41,9 +41,7 @@ result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& 
 /// `ping`, `version` and `info` (sections 22, clause Y9).
 result<void> add_system_jobs(engine::job_table& table, const builtin_services& services);
 
-/// `networks`, `network_inspect`, `network_prune` and `build_prune`. There are no such objects:
-/// lists are empty, nothing is pruned, and whatever is named is not found, in the words that
-/// clients match.
+/// `build_prune`: there is nothing yet that it could take.
 result<void> add_object_jobs(engine::job_table& table);
 
 /// `debug_vars` and `debug_pprof` (clauses DB1-DB3).

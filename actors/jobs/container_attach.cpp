@@ -3,6 +3,7 @@
 #include "actors/containers/container_event.hpp"
 #include "actors/containers/container_services.hpp"
 #include "actors/containers/log_setup.hpp"
+#include "actors/containers/websocket_format.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/jobs/container_jobs.hpp"
 #include "actors/jobs/container_lookup.hpp"
@@ -14,6 +15,7 @@
 #include <caf/exit_reason.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace gantry::jobs {
@@ -31,7 +33,14 @@ struct attach_plan {
   containers::attach_options options;
   monitor::log_files log;
   bool framed = false;
+  std::optional<containers::websocket_kind> websocket; ///< none: the connection as it is
 };
+
+std::unique_ptr<containers::attach_format> format_of(const attach_plan& plan) {
+  if (plan.websocket)
+    return containers::websocket_attach_format(*plan.websocket);
+  return plan.framed ? containers::framed_attach_format() : containers::raw_attach_format();
+}
 
 result<void> check_state(const container::container_view& view, const std::string& name) {
   if (view.state.status == container_status::paused)
@@ -54,7 +63,10 @@ result<attach_plan> read_plan(const container_services& services, const job::req
   const auto& view = (*found)->view;
   if (auto good = check_state(view, asked.args.front()); !good)
     return good.error();
-  attach_plan plan{*found, {}, {}, has_frames(view, environment)};
+  attach_plan plan{*found, {}, {}, has_frames(view, environment), {}};
+  if (const auto& kind = environment.get("websocket"); !kind.empty())
+    plan.websocket =
+        kind == "text" ? containers::websocket_kind::text : containers::websocket_kind::binary;
   auto& o = plan.options;
   o.in = environment.get_bool("stdin") && view.config->open_stdin;
   o.out = environment.get_bool("stdout");
@@ -127,7 +139,7 @@ void attach_job_state::on_socket(core::job_socket& socket) {
   }
   services.publish(containers::event_of(plan.container->view, "attach"));
   const auto& o = plan.options;
-  if (o.logs || o.stream)
+  if (o.logs || o.stream || plan.websocket) // which has to be closed in its own way
     return start_session(socket);
   socket.stream->end_writing();
   end();
@@ -138,7 +150,7 @@ void attach_job_state::start_session(core::job_socket& socket) {
   auto whose = services.all->actor_of(id);
   containers::attach_setup setup;
   setup.client = std::move(socket);
-  setup.format = plan.framed ? containers::framed_attach_format() : containers::raw_attach_format();
+  setup.format = format_of(plan);
   setup.options = plan.options;
   setup.log = plan.log;
   setup.pool = services.pool;

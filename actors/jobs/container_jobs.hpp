@@ -66,7 +66,8 @@ result<void> add_container_logs_job(engine::job_table& table,
 
 /// `container_attach NAME`: takes its client's connection (sections 5.1, 5.2); runs until client
 /// and process are apart. Env `stdin`, `stdout`, `stderr`, `logs`, `stream`, `framed`, `announced`
-/// (booleans), `detachKeys`.
+/// (booleans), `detachKeys`, and `websocket` (`text`, `binary`: what its messages say that they
+/// are) if the connection has become one.
 result<void> add_container_attach_job(engine::job_table& table,
                                       const containers::container_services& services);
 

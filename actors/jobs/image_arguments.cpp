@@ -1,6 +1,7 @@
 #include "actors/jobs/image_arguments.hpp"
 
 #include "protocol/api/platform.hpp"
+#include "protocol/oci/image_platform.hpp"
 
 #include <chrono>
 #include <utility>
@@ -10,13 +11,6 @@ namespace gantry::jobs {
 namespace {
 
 constexpr std::string_view conflict_today = "conflict: ";
-
-/// True if the image runs there. An arm runs what is made for its predecessors.
-bool fits(const oci::platform& image, const oci::platform& wanted) {
-  auto fitness = oci::fitness(image, wanted);
-  return fitness > 1 ||
-         (fitness == 1 && wanted.architecture == "arm" && image.variant <= wanted.variant);
-}
 
 } // namespace
 
@@ -48,18 +42,10 @@ result<void> check_platform(const store::image& image, const std::string& name,
     return parsed.error();
   if (!*parsed)
     return {};
-  const auto& wanted = **parsed;
-  const auto& config = image.config();
-  oci::platform actual;
-  actual.architecture = config.architecture;
-  actual.os = config.os;
-  actual.variant = config.variant;
-  if (fits(actual, wanted))
+  const auto actual = oci::platform_of(image.config());
+  if (oci::runs_on(actual, **parsed))
     return {};
-  return api_error{errc::not_found, "image with reference " + name +
-                                        " was found but its platform (" + to_string(actual) +
-                                        ") does not match the specified platform (" +
-                                        to_string(wanted) + ")"};
+  return oci::other_platform(name, actual, **parsed);
 }
 
 result<oci::instant> read_until(const std::string& text, api::timestamp now) {

@@ -5,7 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -150,6 +152,16 @@ void byte_stream::cancel() noexcept {
 bool byte_stream::peer_is_gone() noexcept {
   pollfd p{fd(), POLLIN, 0};
   return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+std::size_t byte_stream::unread_by_peer() noexcept {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  // NOTE: of tcp it tells what the other kernel has not acknowledged, which says nothing.
+  if (::getsockopt(fd(), SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 || domain != AF_UNIX)
+    return 0;
+  int bytes = 0;
+  return ::ioctl(fd(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void byte_stream::end_writing() noexcept {

@@ -88,6 +88,9 @@ public:
   /// True if the peer has closed both directions or the socket is broken; a peer that only ended
   /// its writing side is still there.
   bool peer_is_gone() noexcept;
+  /// Bytes of ours that the other end has not read yet, with what the kernel keeps about them, as
+  /// far as that can be known (SIOCOUTQ of unix(7)); else 0.
+  std::size_t unread_by_peer() noexcept;
   /// Sends what ends our side (FIN, close_notify); the peer may still be read.
   void end_writing() noexcept;
   /// Bytes that TLS has decrypted and not yet handed out: no readiness will announce them.

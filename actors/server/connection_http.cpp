@@ -2,6 +2,7 @@
 
 #include "actors/core/limits.hpp"
 #include "actors/runtime/log.hpp"
+#include "protocol/http/websocket.hpp"
 
 #include <ctime>
 
@@ -367,8 +368,11 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   }
   auto& head = scratch();
   const auto& match = static_cast<const http_exchange*>(wanted.context.get())->match;
-  http::append_upgrade(head, request_->upgrade, wanted.content_type,
-                       given_.service->hijack_headers(match));
+  if (match.target->reply == api::reply_kind::websocket)
+    http::append_websocket_upgrade(head, *request_);
+  else
+    http::append_upgrade(head, request_->upgrade, wanted.content_type,
+                         given_.service->hijack_headers(match));
   send(head);
   if (phase_ == phase::over || has_output()) {
     core::tell(wanted.job, core::job_socket{});

@@ -3,6 +3,7 @@
 #include "protocol/api/container_payloads.hpp"
 #include "protocol/api/json.hpp"
 #include "protocol/http/media_type.hpp"
+#include "protocol/http/websocket.hpp"
 #include "protocol/text.hpp"
 
 #include <array>
@@ -316,6 +317,22 @@ result<job::request> container_attach_job(const call& in) {
   copy_param(job, in, "detachKeys");
   // NOTE: dockerd tells of frames only those who ask for an upgrade.
   set_framing(job, in, !in.matched.request->upgrade.empty());
+  return job;
+}
+
+result<job::request> container_websocket_job(const call& in) {
+  if (auto good = http::check_websocket_request(*in.matched.request); !good)
+    return good.error();
+  auto job = about_container("container_attach", in);
+  copy_flags(job, in, std::to_array<std::string_view>({"logs", "stream"}));
+  constexpr auto streams = std::to_array<std::string_view>({"stdin", "stdout", "stderr"});
+  if (in.matched.version >= api_version{1, 42})
+    copy_flags(job, in, streams);
+  else // NOTE: whatever the client said
+    for (const auto stream : streams)
+      job.environment.set_bool(std::string{stream}, true);
+  copy_param(job, in, "detachKeys");
+  job.environment.set("websocket", in.matched.version >= api_version{1, 28} ? "binary" : "text");
   return job;
 }
 

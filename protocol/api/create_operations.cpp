@@ -7,7 +7,8 @@ namespace gantry::api {
 result<job::request> container_create_job(const call& in) {
   job::request job{"container_create", {}, {}};
   copy_param(job, in, "name");
-  copy_param(job, in, "platform");
+  if (in.matched.version >= api_version{1, 41})
+    copy_param(job, in, "platform");
   job.environment.set("version", to_string(in.matched.version));
   job.environment.set("body", std::string{in.body});
   return job;

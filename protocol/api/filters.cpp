@@ -3,11 +3,13 @@
 #include "protocol/api/json.hpp"
 #include "protocol/http/form.hpp"
 #include "protocol/http/syntax.hpp"
+#include "protocol/text.hpp"
 
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 namespace gantry::api {
@@ -51,26 +53,41 @@ constexpr std::array<std::string_view, 7> network_keys{"dangling", "driver", "id
 constexpr std::array<std::string_view, 4> volume_keys{"dangling", "driver", "label", "name"};
 constexpr std::array<std::string_view, 2> plugin_keys{"capability", "enabled"};
 
-// One end of `port[-end][/proto]`.
-bool is_port(std::string_view text) { return http::parse_uint(text, 65535).has_value(); }
+result<std::uint64_t> parse_port(std::string_view text) {
+  constexpr std::uint64_t last_port = 65535;
+  auto port = http::parse_uint(text, last_port);
+  if (!port)
+    return invalid("strconv.ParseUint: parsing " + quoted(text) + ": " + port.error().message);
+  return port;
+}
+
+// `port` or `first-last`, in the words of Go's parsers.
+result<void> check_port_range(std::string_view ports) {
+  if (ports.empty())
+    return invalid("empty string specified for ports");
+  const auto dash = ports.find('-');
+  const auto first = parse_port(ports.substr(0, dash));
+  if (!first)
+    return first.error();
+  if (dash == ports.npos)
+    return {};
+  const auto rest = ports.substr(dash + 1);
+  const auto last = parse_port(rest.substr(0, rest.find('-')));
+  if (!last)
+    return last.error();
+  if (*last < *first)
+    return invalid("invalid range specified for port: " + std::string{ports});
+  return {};
+}
 
 result<void> check_ports(const filters& f, std::string_view key) {
   for (const auto& value : f.values(key)) {
     if (value.find(':') != std::string::npos)
       return invalid("filter for '" + std::string{key} + "' should not contain ':': " + value);
-    std::string_view ports = value;
-    std::string_view protocol = "tcp";
-    if (auto slash = ports.find('/'); slash != std::string_view::npos) {
-      protocol = ports.substr(slash + 1);
-      ports = ports.substr(0, slash);
-    }
-    auto dash = ports.find('-');
-    bool good = is_port(ports.substr(0, dash));
-    if (good && dash != std::string_view::npos)
-      good = is_port(ports.substr(dash + 1));
-    if (!good || (protocol != "tcp" && protocol != "udp" && protocol != "sctp"))
-      return invalid("error while looking up for " + std::string{key} + " " + value +
-                     ": invalid port");
+    const auto range = std::string_view{value}.substr(0, value.find('/'));
+    if (auto good = check_port_range(range); !good)
+      return invalid("error while looking up for " + std::string{key} + " " + value + ": " +
+                     good.error().message);
   }
   return {};
 }

@@ -83,6 +83,8 @@ result<job::request> container_logs_job(const call&);
 /// Job `container_attach NAME`; env `stdin`, `stdout`, `stderr`, `logs`, `stream`, `framed`,
 /// `announced` (booleans), `detachKeys`.
 result<job::request> container_attach_job(const call&);
+/// The same with env `websocket`: `text` or `binary`. Errors: `http::check_websocket_request`.
+result<job::request> container_websocket_job(const call&);
 /// Job `exec_create NAME`; env `version`, `body`.
 result<job::request> exec_create_job(const call&);
 /// Job `exec_inspect ID`.

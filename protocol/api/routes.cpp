@@ -96,7 +96,7 @@ constexpr auto table = std::to_array<route>({
   {"GET", "/containers/{name:.*}/top", {1, 24}, both, "ContainerTop", none, value, container_top_job},
   {"GET", "/containers/{name:.*}/logs", {1, 24}, both, "ContainerLogs", none, chunks, container_logs_job},
   {"GET", "/containers/{name:.*}/stats", {1, 24}, today, "ContainerStats", none, chunks, container_stats_job, container_inspect_response},
-  {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket},
+  {"GET", "/containers/{name:.*}/attach/ws", {1, 24}, both, "ContainerAttachWebsocket", none, websocket, container_websocket_job},
   {"POST", "/containers/{name:.*}/attach", {1, 24}, both, "ContainerAttach", none, hijack, container_attach_job},
   {"POST", "/containers/{name:.*}/copy", {1, 0}, legacy, "ContainerCopy", json, chunks, container_copy_job},
   {"POST", "/containers/{name:.*}/exec", {1, 24}, today, "ContainerExec", optional_json, value, exec_create_job, container_created_response},

@@ -5,6 +5,7 @@
 #include "protocol/base64.hpp"
 #include "protocol/http/media_type.hpp"
 #include "protocol/http/response_writer.hpp"
+#include "protocol/http/websocket.hpp"
 #include "protocol/mux/table.hpp"
 
 #include <array>
@@ -25,6 +26,7 @@ enum class error_form : std::uint8_t {
   json,     // {"message":...}
   text,     // the text and a newline
   sniffing, // the same, with the header by which browsers do not guess the type
+  raw,      // the text as the stream would have had it
 };
 
 void fill_error(http::response& out, int status, std::string_view text, error_form form) {
@@ -34,6 +36,11 @@ void fill_error(http::response& out, int status, std::string_view text, error_fo
   if (form == error_form::json) {
     out.headers.emplace_back("Content-Type", "application/json");
     out.body = error_body(text);
+    return;
+  }
+  if (form == error_form::raw) {
+    out.headers.emplace_back("Content-Type", "application/vnd.docker.raw-stream");
+    out.body.append(text).append("\r\n");
     return;
   }
   out.headers.emplace_back("Content-Type", text_type);
@@ -114,8 +121,6 @@ result<void> check_json_body(const match& m, std::string_view body) {
       reason.insert(0, "invalid JSON: ");
     return invalid(std::move(reason));
   }
-  if (!parsed->is_object() && !parsed->is_null())
-    return invalid("invalid JSON: expected an object");
   return {};
 }
 
@@ -222,6 +227,9 @@ http::response service::impl::make_constant(std::string_view method) const {
 }
 
 error_form service::impl::form_for(const match& m) const noexcept {
+  // NOTE: dockerd has taken the connection by then.
+  if (m.target->to_job == container_attach_job && m.age != era::legacy)
+    return error_form::raw;
   bool text = m.age == era::legacy || m.target->kind == route_class::debug;
   return text ? error_form::text : error_form::json;
 }
@@ -232,6 +240,8 @@ http::response service::impl::error(const match& m, const api_error& e) const {
   if (e.kind == errc::none)
     status = 500;
   fill_error(out, status, e.message, form_for(m));
+  if (m.target->reply == reply_kind::websocket)
+    out.headers.emplace_back("Sec-WebSocket-Version", http::websocket_version);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "protocol/container/create.hpp"
 
 #include "protocol/container/create_request.hpp"
+#include "protocol/container/links.hpp"
 #include "protocol/container/log_options.hpp"
 #include "protocol/container/modes.hpp"
 #include "protocol/container/runtime_spec.hpp"
@@ -28,6 +29,22 @@ result<void> use_ids(host_config& config, const container_lookup& lookup) {
     else if (mode != &config.network_mode)
       return api_error{errc::invalid_parameter, "No such container: " + std::string{*donor}};
   }
+  return {};
+}
+
+// Those that have no network to be in are told so.
+result<void> use_links(prepared_create& create, const create_settings& settings,
+                       const container_lookup& lookup) {
+  auto& config = create.request.host_config;
+  if (is_user_network(config.network_mode))
+    return {};
+  if (auto good = check_links(config.links, lookup); !good)
+    return good;
+  const auto& mode = config.network_mode;
+  if (!config.links || config.links->empty() || settings.networks || mode == "none")
+    return {};
+  create.warnings.emplace_back("Links are discarded without a network.");
+  config.links.reset();
   return {};
 }
 
@@ -115,8 +132,12 @@ result<command_line> complete_create(prepared_create& create, const container_co
   fill_defaults(host_config, host, settings);
   if (auto ids = use_ids(host_config, lookup); !ids)
     return ids.error();
+  if (auto linked = use_links(create, settings, lookup); !linked)
+    return linked.error();
   if (image)
     merge_image_config(config, *image);
+  else if (!config.volumes)
+    config.volumes.emplace(); // shown as `{}`
   auto command = resolve_command(config);
   if (!command)
     return command;

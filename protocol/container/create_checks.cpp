@@ -79,10 +79,7 @@ result<void> check_realtime(const container_resources& r, const host_abilities& 
     return invalid("kernel does not support CPU real-time scheduler");
   if (r.cpu_realtime_period != 0 && r.cpu_realtime_runtime > r.cpu_realtime_period)
     return invalid("cpu real-time runtime cannot be higher than cpu real-time period");
-  if (r.cpu_shares < 0)
-    return invalid("invalid CPU shares (" + std::to_string(r.cpu_shares) +
-                   "): value must be a positive integer");
-  return {};
+  return check_cpu_shares(r);
 }
 
 // --- Config ---
@@ -216,10 +213,6 @@ void warn_of_network(host_config& config, const host_abilities& host,
                      "loopback interface.");
   if (has_ports || config.publish_all_ports)
     warnings.emplace_back("Published ports are discarded without a network.");
-  if (!is_empty(config.links)) {
-    warnings.emplace_back("Links are discarded without a network.");
-    config.links.reset();
-  }
 }
 
 result<void> check_runtime(host_config& config, const create_settings& settings) {
@@ -234,6 +227,16 @@ result<void> check_runtime(host_config& config, const create_settings& settings)
   if (!settings.runtimes.contains(config.runtime))
     return invalid("unknown or invalid runtime name: " + config.runtime);
   return {};
+}
+
+// As overlayfs has it on a file system without quotas.
+result<void> check_storage(const nullable_map& options) {
+  if (is_empty(options))
+    return {};
+  if (options->contains("size"))
+    return api_error{errc::system, "--storage-opt is supported only for overlay over xfs with "
+                                   "'pquota' mount option"};
+  return invalid("Unknown option " + options->begin()->first);
 }
 
 // What Docker takes and passes over in silence.
@@ -288,6 +291,13 @@ result<void> check_config(container_config& config) {
   return {};
 }
 
+result<void> check_cpu_shares(const container_resources& resources) {
+  if (resources.cpu_shares >= 0)
+    return {};
+  return invalid("invalid CPU shares (" + std::to_string(resources.cpu_shares) +
+                 "): value must be a positive integer");
+}
+
 result<void> check_restart_policy(const restart_policy& policy) {
   const auto count = policy.maximum_retry_count;
   if (is_one_of(policy.name, {"always", "unless-stopped", "no"})) {
@@ -333,9 +343,8 @@ result<void> check_host_config(host_config& config, const host_abilities& host,
   }
   if (auto options = parse_security_options(config.security_opt); !options)
     return options.error();
-  if (!is_empty(config.storage_opt))
-    return api_error{errc::system, "--storage-opt is supported only for overlay over xfs with "
-                                   "'pquota' mount option"};
+  if (auto storage = check_storage(config.storage_opt); !storage)
+    return storage;
   warn_of_ignored(config, warnings);
   return {};
 }

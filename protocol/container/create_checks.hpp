@@ -89,6 +89,9 @@ result<void> check_resources(container_resources& resources, const host_abilitie
 /// with capabilities: [[gpu]]` for any, as there are no drivers.
 result<void> check_device_requests(const container_resources& resources);
 
+/// Errors: invalid_parameter `invalid CPU shares (-1): value must be a positive integer`.
+result<void> check_cpu_shares(const container_resources& resources);
+
 /// Checks one restart policy. Errors (invalid_parameter): `invalid restart policy: ...`.
 result<void> check_restart_policy(const restart_policy& policy);
 

@@ -1,5 +1,6 @@
 #include "protocol/container/exec.hpp"
 
+#include "protocol/base64.hpp"
 #include "protocol/container/detach_keys.hpp"
 #include "protocol/container/json_fields.hpp"
 #include "protocol/container/request_body.hpp"
@@ -47,22 +48,6 @@ struct description<exec_start_options> {
 namespace {
 
 constexpr api::api_version first_with_size{1, 42};
-
-/// As Go writes bytes in JSON (RFC 4648, section 4).
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const auto group = bytes.substr(at, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8 | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      out += i <= group.size() ? digits[bits >> (18 - 6 * i) & 63] : '=';
-  }
-  return out;
-}
 
 template <class Options>
 result<Options> parse_exec_body(std::string_view body, std::string_view name) {

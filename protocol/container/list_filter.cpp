@@ -138,7 +138,7 @@ bool list_filter::matches_network(const container_view& view) const {
 }
 
 bool list_filter::matches_ports(const container_view& view) const {
-  if (published_.empty() && exposed_.empty())
+  if (values("publish").empty() && values("expose").empty())
     return true;
   const auto ports = listed_ports(view.network.ports);
   return std::any_of(ports.begin(), ports.end(), [this](const listed_port& port) {

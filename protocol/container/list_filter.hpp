@@ -34,8 +34,8 @@ public:
   template <filter_values F>
   explicit list_filter(F filters);
 
-  /// True if the filter asks for a status: then stopped containers are shown, too.
-  bool wants_all() const noexcept { return has("status"); }
+  /// True if the filter names a status: then stopped containers are shown, too.
+  bool wants_all() const noexcept { return !values("status").empty(); }
 
   /// What `ancestor` names, and `before` and `since`: for the caller to look up.
   std::span<const std::string> values(std::string_view key) const noexcept;

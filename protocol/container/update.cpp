@@ -1,5 +1,6 @@
 #include "protocol/container/update.hpp"
 
+#include "protocol/container/create_checks.hpp"
 #include "protocol/container/descriptions.hpp"
 #include "protocol/container/request_body.hpp"
 
@@ -60,6 +61,9 @@ result<update_request> parse_update_request(std::string_view body, api::api_vers
   if (d.failed())
     return detail::invalid_json(d.error().message);
   auto& r = request.resources;
+  // NOTE: runtimes know it as unsigned, and refuse what becomes of it in words of their own.
+  if (auto shares = check_cpu_shares(r); !shares)
+    return shares.error();
   if (v < api::api_version{1, 40})
     r.pids_limit.reset();
   else if (r.pids_limit)

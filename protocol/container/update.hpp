@@ -18,7 +18,8 @@ struct update_request {
 };
 
 /// Reads it as version `v` means it: PidsLimit counts from 1.40 on, limits for single block devices
-/// do not count. Errors (invalid_parameter): as `parse_create_request`.
+/// do not count. Errors (invalid_parameter): as `parse_create_request`; those of
+/// `check_cpu_shares`.
 result<update_request> parse_update_request(std::string_view body, api::api_version v);
 
 /// Changes `config`, or leaves it as it is and says why. The request has passed `check_resources`

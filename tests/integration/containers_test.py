@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import socket
 import subprocess
@@ -205,3 +206,56 @@ def test_raw_status(d, daemon):
     assert old["Name"] == "/r1"
     assert ask(daemon, "DELETE", "/containers/r1")[0] == 204
     assert ask(daemon, "DELETE", "/containers/r1")[0] == 404
+
+
+def test_networks_that_every_daemon_has(d, daemon, background):
+    listed = d("network", "ls", "--no-trunc", "--format", "{{.Name}} {{.Driver}} {{.ID}}").split()
+    assert listed[:2] == ["host", "host"] and listed[3:5] == ["none", "null"]
+    ids = {"host": listed[2], "none": listed[5]}
+    assert d("network", "ls", "-q", "--no-trunc", "--filter", "driver=null").split() == [ids["none"]]
+    since = int(time.time())
+    cid = d("run", "-d", "--name", "alone", "--network", "none", "bb:1", "sleep", "1000").strip()
+    d("run", "-d", "--name", "open", "--network", "host", "bb:1", "sleep", "1000")
+    [shown] = json.loads(d("inspect", "alone"))
+    settings = shown["NetworkSettings"]
+    endpoint = settings["Networks"]["none"]
+    assert endpoint["NetworkID"] == ids["none"]
+    inside = d("exec", "alone", "readlink", "/proc/self/ns/net").strip()
+    assert os.readlink(settings["SandboxKey"]) == inside
+    [network] = json.loads(d("network", "inspect", "none"))
+    assert network["Id"] == ids["none"]
+    assert network["Containers"] == {cid: {"Name": "alone", "EndpointID": endpoint["EndpointID"],
+                                           "MacAddress": "", "IPv4Address": "", "IPv6Address": ""}}
+    assert d("ps", "--filter", "network=host", "--format", "{{.Names}}").split() == ["open"]
+    assert d("ps", "--format", "{{.Networks}}").split() == ["host", "none"]
+    d("rm", "-f", "alone")
+    told = d("events", "--since", str(since), "--until", "0s", "--filter", "type=network", "--format",
+             "{{.Action}} {{.Actor.Attributes.name}} {{.Actor.ID}}").splitlines()
+    assert told == [f"connect none {ids['none']}", f"connect host {ids['host']}",
+                    f"disconnect none {ids['none']}"]
+    daemon.kill()
+    daemon.start()
+    [again] = json.loads(d("inspect", "open"))
+    assert again["NetworkSettings"]["Networks"]["host"]["NetworkID"] == ids["host"]
+    assert again["NetworkSettings"]["SandboxID"] != ""
+
+
+def test_platforms(d, daemon):
+    wrong = d("create", "--platform", "linux/arm64", "--pull", "never", "bb:1", "true", ok=False)
+    assert "was found but its platform (linux/amd64) does not match the specified platform " \
+        "(linux/arm64)" in wrong.stderr
+    d("create", "--platform", "linux/amd64", "bb:1", "true")
+    status, data, _ = ask(daemon, "POST", "/containers/create?platform=a/b/c/d",
+                          json.dumps({"Image": "bb:1"}), {"Content-Type": "application/json"})
+    assert (status, json.loads(data)) == (400, {
+        "message": '"a/b/c/d": cannot parse platform specifier: invalid argument'})
+
+
+def test_docker_py_attach_with_the_log(d, daemon):
+    """It loses what comes together with the head of the answer."""
+    d("run", "--name", "said", "--network", "none", "bb:1", "echo", "one line")
+    client = docker_py.DockerClient(base_url=daemon.unix())
+    container = client.containers.get("said")
+    for _ in range(50):
+        assert container.attach(logs=True, stream=False, stdout=True, stderr=True) == b"one line\n"
+    client.close()

@@ -189,6 +189,31 @@ def test_top(shown):
     shown.compare("top", *shown.both(work))
 
 
+NETWORK_FILTERS = [
+    {"name": ["no"]}, {"name": ["^host$"]}, {"name": ["("]}, {"id": ["nosuch"]},
+    {"driver": ["null"]}, {"driver": ["host", "null"]}, {"driver": ["nosuch"]},
+    {"type": ["builtin"]}, {"type": ["custom"]}, {"type": ["x"]}, {"scope": ["local"]},
+    {"scope": ["swarm"]}, {"label": ["a"]}, {"dangling": ["true"]}, {"dangling": ["false"]},
+    {"dangling": ["x"]}, {"nosuch": ["x"]}, {"label": []}, {"driver": []},
+]
+
+
+def test_networks(shown):
+    for path in ("none", "host", "nosuch", "non", "none?scope=local", "none?scope=swarm",
+                 "none?verbose=1", "none?verbose=x"):
+        shown.say("GET", f"/networks/{path}")
+    for each in NETWORK_FILTERS:
+        # They come in no order there.
+        text = quote(json.dumps(each))
+
+        def listed(side, query=text):
+            status, said = side.ask("GET", f"/networks?filters={query}")
+            said = side.plain(said)
+            return {"status": status, "said": sorted(said, key=lambda x: x["Name"])
+                    if isinstance(said, list) else said}
+        shown.compare(f"GET /networks {json.dumps(each)} filters=", *shown.both(listed))
+
+
 # -- what changes ---------------------------------------------------------------------------------
 
 

@@ -157,6 +157,28 @@ TEST_CASE_METHOD(output_fixture, "container attach: takes the connection and att
   CHECK(take_events() == std::vector<std::string>{"container attach a=<b>& image=bb:1 name=web"});
 }
 
+TEST_CASE_METHOD(output_fixture, "container attach: to a WebSocket", "[actors][containers]") {
+  const auto* const kind = GENERATE("binary", "text");
+  make(false, container_status::created);
+  auto client = std::make_shared<test::stream_client>();
+  auto far = connect(*client);
+  stream({"container_attach", {"web"}, {{"stream", "1"}, {"stdout", "1"}, {"websocket", kind}}},
+         client);
+  CHECK(read_all(far) == (*kind == 'b' ? "\x82" : "\x81") + std::string{"\x04"
+                                                                        "bye\n\x88\x02\x03\xe8"});
+  client->wait_for_end();
+}
+
+TEST_CASE_METHOD(output_fixture, "container attach: a WebSocket to nothing is closed",
+                 "[actors][containers]") {
+  make(false);
+  auto client = std::make_shared<test::stream_client>();
+  auto far = connect(*client);
+  stream({"container_attach", {"web"}, {{"stdout", "1"}, {"websocket", "binary"}}}, client);
+  CHECK(read_all(far) == "\x88\x02\x03\xe8");
+  client->wait_for_end();
+}
+
 TEST_CASE_METHOD(output_fixture, "container attach: the log alone", "[actors][containers]") {
   auto web = make(false);
   write_log(record("stdout", "one", 1) + record("stderr", "two", 2));

@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 TEST_CASE_METHOD(job_fixture, "builtins: every job of the table is there", "[actors][jobs]") {
   CHECK(text("commands") == "build_prune\ncommands\ndebug_pprof\ndebug_vars\nevents\ninfo\nlog\n"
-                            "network_inspect\nnetwork_prune\nnetworks\nping\n"
+                            "ping\n"
                             "subscribers_count\nversion\n");
 }
 

@@ -136,10 +136,20 @@ TEST_CASE("filters: lists accept their own keys and values only", "[api][filters
       {filtered::containers, R"({"is-task":["zz"]})", "invalid filter 'is-task=[zz]'"},
       {filtered::containers, R"({"publish":["a:b"]})",
        "filter for 'publish' should not contain ':': a:b"},
-      {filtered::containers, R"({"expose":["80/icmp"]})",
-       "error while looking up for expose 80/icmp: invalid port"},
+      {filtered::containers, R"({"expose":["80/icmp","1-65535","7/"]})", "fine"},
       {filtered::containers, R"({"publish":["65536"]})",
-       "error while looking up for publish 65536: invalid port"},
+       "error while looking up for publish 65536: strconv.ParseUint: parsing \"65536\": value out "
+       "of "
+       "range"},
+      {filtered::containers, R"({"publish":["x/tcp"]})",
+       "error while looking up for publish x/tcp: strconv.ParseUint: parsing \"x\": invalid "
+       "syntax"},
+      {filtered::containers, R"({"publish":["80-"]})",
+       "error while looking up for publish 80-: strconv.ParseUint: parsing \"\": invalid syntax"},
+      {filtered::containers, R"({"expose":["9-8"]})",
+       "error while looking up for expose 9-8: invalid range specified for port: 9-8"},
+      {filtered::containers, R"({"expose":["/tcp"]})",
+       "error while looking up for expose /tcp: empty string specified for ports"},
       {filtered::images, R"({"before":["a"],"since":["a"],"until":["1h"],"dangling":["true"],
            "label":["x"],"reference":["a*"]})",
        "fine"},

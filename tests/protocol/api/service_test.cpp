@@ -432,6 +432,22 @@ TEST_CASE("service: lists are lists in every era", "[api][service]") {
         "{\"Volumes\":[],\"Warnings\":null}\n");
 }
 
+TEST_CASE("service: failures of an attach are told as its stream would be", "[api][service]") {
+  service api{plain()};
+  matched attach{api, "POST", "/containers/x/attach"};
+  auto r = api.make_response(attach.found, failure(errc::not_found, "No such container: x"));
+  CHECK(r.status == 404);
+  CHECK(r.body == "No such container: x\r\n");
+  CHECK(header(r, "Content-Type") == "application/vnd.docker.raw-stream");
+  matched socket{api, "GET", "/containers/x/attach/ws"};
+  auto refused = api.error_response(socket.found, {errc::invalid_parameter, "no"});
+  CHECK(refused.body == "{\"message\":\"no\"}\n");
+  CHECK(header(refused, "Sec-WebSocket-Version") == "13");
+  matched old{api, "POST", "/v1.14/containers/x/attach"};
+  CHECK(api.make_response(old.found, failure(errc::not_found, "No such container: x")).body ==
+        "No such container: x\n");
+}
+
 TEST_CASE("service: a stream has its head at once", "[api][service]") {
   service api{plain()};
   matched m{api, "GET", "/events"};

@@ -183,6 +183,43 @@ TEST_CASE("create: names of containers in modes become ids", "[protocol][contain
           api_error{errc::invalid_parameter, "No such container: gone"});
 }
 
+TEST_CASE("create: links need their containers, and a network", "[protocol][container]") {
+  const auto linked = [](const std::string& mode, bool networks) -> result<prepared_create> {
+    const auto host = captured_host();
+    auto settings = settings_with_networks();
+    settings.networks = networks;
+    auto made = prepare_create(R"({"Cmd":["a"],"HostConfig":{"NetworkMode":")" + mode +
+                                   R"(","Links":["db:store"]}})",
+                               v1_50, host, settings, only_tmp);
+    REQUIRE(made.has_value());
+    const auto lookup = [&](std::string_view name) -> std::optional<std::string> {
+      if (mode != "bridge" || name != "db")
+        return std::nullopt;
+      return "0123";
+    };
+    if (auto command = complete_create(*made, nullptr, host, settings, lookup); !command)
+      return command.error();
+    return made;
+  };
+  CHECK(
+      linked("none", true).error() ==
+      api_error{errc::invalid_parameter, "could not get container for db: No such container: db"});
+  CHECK(linked("mine", true).has_value()); // where they are names only
+  CHECK(linked("bridge", true)->request.host_config.links == string_list{{"db:store"}});
+  const auto discarded = linked("bridge", false);
+  CHECK_FALSE(discarded->request.host_config.links);
+  CHECK(discarded->warnings.back() == "Links are discarded without a network.");
+}
+
+TEST_CASE("create: volumes of a container without an image are none", "[protocol][container]") {
+  const auto host = captured_host();
+  const auto settings = settings_with_networks();
+  auto made = prepare_create(R"({"Cmd":["a"]})", v1_50, host, settings, only_tmp);
+  REQUIRE(made.has_value());
+  REQUIRE(complete_create(*made, nullptr, host, settings, no_container).has_value());
+  CHECK(made->request.config.volumes == std::set<std::string>{});
+}
+
 TEST_CASE("create: a kernel without cgroup namespaces shares the host's", "[protocol][container]") {
   auto host = captured_host();
   host.cgroup_v2 = true;
@@ -230,9 +267,8 @@ TEST_CASE("create: without networks there is a warning for what is missing",
   const std::string only_loopback = "Network \"bridge\" is not available yet: the container has a "
                                     "network of its own with only the loopback interface.";
   CHECK(warnings_of("{}") == warning_list{only_loopback});
-  CHECK(warnings_of(R"({"PublishAllPorts":true,"Links":["a:b"]})") ==
-        warning_list{only_loopback, "Published ports are discarded without a network.",
-                     "Links are discarded without a network."});
+  CHECK(warnings_of(R"({"PublishAllPorts":true})") ==
+        warning_list{only_loopback, "Published ports are discarded without a network."});
   CHECK(warnings_of(R"({"NetworkMode":"none"})").empty());
   CHECK(warnings_of(R"({"NetworkMode":"host"})").empty());
   CHECK(warnings_of(R"({"NetworkMode":"container:x"})").empty());

@@ -46,6 +46,8 @@ TEST_CASE("update: what is wrong with the body", "[protocol][container]") {
   CHECK(parse_update_request(R"({"Memory":"x"})", today).error().message ==
         "invalid JSON: json: cannot unmarshal string into Go struct field UpdateConfig.Memory of "
         "type int64");
+  CHECK(parse_update_request(R"({"CpuShares":-1})", today).error().message ==
+        "invalid CPU shares (-1): value must be a positive integer");
 }
 
 TEST_CASE("update: only what is said changes", "[protocol][container]") {

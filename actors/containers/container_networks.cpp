@@ -1,0 +1,32 @@
+// What a container shows and tells of the networks that it is in.
+
+#include "actors/containers/container_state.hpp"
+#include "protocol/container/network_view.hpp"
+
+#include <utility>
+
+namespace gantry::containers {
+
+container::network_view container_state::networks() const {
+  return container::show_networks(
+      {id_, definition_->endpoints, *config_, *host_config_, life->state(), was_tried_},
+      [this](std::string_view name) { return services_.networks->named(name).id; });
+}
+
+void container_state::publish_networks(bool connected) {
+  if (!run_ || std::exchange(run_->connected, connected) == connected)
+    return;
+  for (const auto& [name, endpoint] : networks().networks) {
+    const auto network = services_.networks->named(name);
+    if (network.id.empty())
+      continue;
+    api::event e;
+    e.type = "network";
+    e.action = connected ? "connect" : "disconnect";
+    e.actor = network.id;
+    e.attributes = {{"container", id_}, {"name", network.name}, {"type", network.driver}};
+    services_.publish(std::move(e));
+  }
+}
+
+} // namespace gantry::containers
