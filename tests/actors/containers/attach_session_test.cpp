@@ -60,6 +60,11 @@ public:
     track(session);
     settle();
   }
+  /// What the connection has sent before.
+  void send_head(const std::string& head) {
+    REQUIRE(::send(server_end_.get(), head.data(), head.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(head.size()));
+  }
   /// The monitor's end, greeted and attached; `asked` is how that was asked for.
   fake_monitor attached_monitor(const std::string& asked) {
     auto other = control.accept();
@@ -133,6 +138,30 @@ TEST_CASE_METHOD(session_fixture, "attach_session: output in frames, until the p
   client.close();
   settle();
   CHECK(phase() == "gone");
+}
+
+TEST_CASE_METHOD(session_fixture,
+                 "attach_session: what follows waits a moment for the head to be read",
+                 "[actors][containers]") {
+  const auto frame = "\1\0\0\0\0\0\0\1x"s;
+  send_head("HEAD");
+  start(outputs);
+  auto other = attached_monitor("attach out err 10000");
+  other.send(output_bytes{source::out, "x"});
+  settle();
+  SECTION("by a client that reads") {
+    CHECK(client.receive() == "HEAD");
+    advance_time(1ms);
+    settle();
+    CHECK(client.receive() == frame);
+  }
+  SECTION("by one that does not, and is not waited for any longer") {
+    for (int i = 0; i < 20; ++i) {
+      advance_time(1ms);
+      settle();
+    }
+    CHECK(client.receive() == "HEAD" + frame);
+  }
 }
 
 TEST_CASE_METHOD(session_fixture, "attach_session: a client that stays is left behind",

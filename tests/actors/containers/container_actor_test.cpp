@@ -55,6 +55,25 @@ TEST_CASE("container actor: runs a process to its end and removes what it ran in
   CHECK(events.back() == "destroy");
 }
 
+TEST_CASE("container actor: tells when it comes to its networks and goes",
+          "[actors][containers][runc]") {
+  subject s{{"sh", "-c", "exit 0"}};
+  daemon_of_containers d{s.place};
+  d.services.networks->set(network::predefined_networks("an-engine", {}));
+  d.load({s.kept});
+  auto endpoint = [&] {
+    return d.services.all->find(s.kept.id).value()->view.network.networks.at("none");
+  };
+  CHECK(endpoint().network_id == "");
+  auto end = d.wait_for_end();
+  CHECK(d.ask(verb::start) == "0");
+  REQUIRE(end->wait_for("0"));
+  REQUIRE(d.events.wait_for("disconnect"));
+  CHECK(d.events.texts() == std::vector<std::string>{"connect", "start", "die", "disconnect"});
+  CHECK(endpoint().network_id == d.services.networks->named("none").id);
+  CHECK(endpoint().endpoint_id == "");
+}
+
 TEST_CASE("container actor: stop ends it by its signal, kill at once",
           "[actors][containers][runc]") {
   subject s{{"sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.05; done"}};
