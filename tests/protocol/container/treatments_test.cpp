@@ -41,14 +41,19 @@ void check_all_treated(treatments all) {
              container::detail::description<T>::fields);
 }
 
-// Create up to the image, and what a start asks of devices.
+// All that create checks, and what a start asks of devices.
 result<prepared_create> create(std::string_view host_config) {
-  const auto body = R"({"Image":"bb","HostConfig":)" + std::string{host_config} + "}";
+  const auto body =
+      R"({"Image":"bb","Cmd":["true"],"HostConfig":)" + std::string{host_config} + "}";
   auto made = prepare_create(body, {1, 41}, {}, {}, {});
   if (!made)
     return made;
   if (auto devices = check_device_requests(made->request.host_config.resources); !devices)
     return devices.error();
+  const container_config image;
+  const auto anybody = [](std::string_view) { return std::optional<std::string>{"c1"}; };
+  if (auto command = complete_create(*made, &image, {}, {}, anybody); !command)
+    return command.error();
   return made;
 }
 
