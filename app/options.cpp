@@ -176,10 +176,11 @@ result<void> check_conflicts(const command_line& flags, const config_file& file)
 // that they have moved. A path that cannot be followed stays: making the directory tells why.
 void find_directories(settings& values) {
   std::error_code failed;
+  for (auto* path : {&values.data_root, &values.exec_root})
+    if (auto whole = std::filesystem::absolute(*path, failed); !failed)
+      *path = whole.string();
   if (auto real = std::filesystem::weakly_canonical(values.data_root, failed); !failed)
     values.data_root = real.string();
-  if (auto whole = std::filesystem::absolute(values.exec_root, failed); !failed)
-    values.exec_root = whole.string();
 }
 
 } // namespace

@@ -180,7 +180,9 @@ result<std::int64_t> layer_intake::spool(const scratch_directory& into, const co
 }
 
 void layer_intake::wait_for_room() {
-  room_.wait_blocking([this] { return io_.gone(); });
+  if (!room_)
+    room_.emplace(*services_.layers);
+  room_->wait_blocking([this] { return io_.gone(); });
 }
 
 result<void> layer_intake::settle() {

@@ -41,8 +41,7 @@ public:
   /// All outlive it. `own`: how the operation comes on.
   layer_intake(const image_services& services, const transfer_streams& io, store::lease lease,
                pulse own)
-      : services_(services), io_(io), lease_(lease), pulse_(std::move(own)),
-        room_(*services.layers) {}
+      : services_(services), io_(io), lease_(lease), pulse_(std::move(own)) {}
   layer_intake(const layer_intake&) = delete;
   layer_intake& operator=(const layer_intake&) = delete;
 
@@ -96,7 +95,7 @@ private:
   const transfer_streams& io_;
   const store::lease lease_;
   const pulse pulse_;
-  room room_;
+  std::optional<room> room_;
   std::optional<store::write_barrier> barrier_;
   std::vector<taken> layers_;
   std::vector<made_layer> made_;
