@@ -214,7 +214,7 @@ containers::containers(caf::actor_system& sys, const events::hub_actor& hub,
   services_.pool = &pool;
   services_.registry = gantry::containers::spawn_registry(sys, pool);
   services_.images = images;
-  services_.publish = [hub](api::event e) { caf::anon_send(hub, events::publish{std::move(e)}); };
+  services_.publish = [hub](api::event e) { events::tell(hub, std::move(e)); };
   services_.volumes.actor = volumes::spawn_volumes(
       sys, {&pool, images.streams, services_.volumes.all, services_.publish});
   manager_ = gantry::containers::spawn_manager(services_);

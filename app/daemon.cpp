@@ -285,7 +285,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);
-               caf::anon_send(hub, events::publish{daemon_event("start", result.engine_id, {})});
+               events::tell(hub, daemon_event("start", result.engine_id, {}));
                // Trying runtimes and asking programs for their versions takes a while; only those
                // who want to know wait for it.
                pool->submit("look at the machine", look_blocking(facts, s, find));
@@ -342,8 +342,7 @@ void daemon::reload(const settings& wanted) {
   std::map<std::string, std::string, std::less<>> attributes;
   for (auto& [key, value] : reload_attributes(p.current))
     attributes.emplace(key, value);
-  caf::anon_send(
-      p.hub, events::publish{daemon_event("reload", p.facts->get()->id, std::move(attributes))});
+  events::tell(p.hub, daemon_event("reload", p.facts->get()->id, std::move(attributes)));
 }
 
 std::string daemon::dump() const {

@@ -50,9 +50,7 @@ images::images(caf::actor_system& sys, const events::hub_actor& hub, runtime::wo
   services_.catalog = std::make_shared<image::shared_catalog>();
   services_.store = image::spawn_image_store(sys, services_.catalog, pool);
   services_.streams = &streams;
-  services_.publish = [hub](const store::image_event& e) {
-    caf::anon_send(hub, events::publish{event_of(e)});
-  };
+  services_.publish = [hub](const store::image_event& e) { events::tell(hub, event_of(e)); };
   services_.host.os = "linux";
   services_.host.architecture = host::read_system_facts().go_architecture;
   services_.version = GANTRY_VERSION;

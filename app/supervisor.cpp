@@ -50,7 +50,7 @@ void supervisor_state::accept_if_ready() {
 }
 
 void supervisor_state::on_stop(stop_daemon& stop) {
-  caf::anon_send(hub_, events::publish{std::move(stop.last_words)});
+  events::tell(hub_, std::move(stop.last_words));
   // When this is answered the event is on its way to everybody, ahead of the end of their jobs.
   auto go_on = [this] { caf::anon_send(engine_, core::shutdown_engine{}); };
   self_->request(hub_, limits::local_request, events::count_subscribers{})

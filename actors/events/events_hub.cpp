@@ -17,6 +17,12 @@ constexpr caf::timespan longest_wait = limits::span(std::chrono::minutes{1});
 
 } // namespace
 
+void tell(const hub_actor& hub, api::event what) {
+  if (what.time == api::timestamp{})
+    what.time = api::timestamp{std::chrono::system_clock::now()};
+  caf::anon_send(hub, publish{std::move(what)});
+}
+
 api::event make_gap(std::uint64_t count, api::timestamp now) {
   api::event gap;
   gap.type = "daemon";

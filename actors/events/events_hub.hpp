@@ -83,6 +83,10 @@ using hub_actor = caf::typed_actor<
     caf::reacts_to<unsubscribe>, caf::reacts_to<look_at_time>,
     caf::replies_to<count_subscribers>::with<std::uint64_t>>::extend_with<core::inspectable_actor>;
 
+/// Tells everybody of what has happened now, if `what` does not say when: also if the hub comes to
+/// it later, so that who is answered behind this finds it in what happened until then.
+void tell(const hub_actor& hub, api::event what);
+
 /// The event that stands for events that were lost: type `daemon`, action `events-lost`, attribute
 /// `count`. It is sent whatever the filters are.
 api::event make_gap(std::uint64_t count, api::timestamp now);

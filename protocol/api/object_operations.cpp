@@ -70,7 +70,8 @@ result<job::request> network_inspect_job(const call& in) {
   if (auto text = in.query.get("verbose"); !text.empty()) {
     auto verbose = parse_bool(text);
     if (!verbose)
-      return invalid("invalid value for verbose: " + std::string{text});
+      return invalid("invalid value for verbose: " + std::string{text} +
+                     ": strconv.ParseBool: parsing \"" + std::string{text} + "\": invalid syntax");
     job.environment.set_bool("verbose", *verbose);
   }
   copy_param(job, in, "scope");

@@ -181,7 +181,7 @@ def test_the_storage_driver_is_shown(make_daemon, docker, busybox):
         daemon.stop()
 
 
-def test_a_data_root_behind_a_link(make_daemon, docker, busybox):
+def test_a_data_root_behind_a_link(make_daemon, docker, busybox_archive):
     """People move it to another disk and leave a link."""
     daemon = make_daemon()
     elsewhere = daemon.directory / "elsewhere"
@@ -190,7 +190,7 @@ def test_a_data_root_behind_a_link(make_daemon, docker, busybox):
     daemon.start()
     told = docker(daemon.unix(), "info", "-f", "{{.DockerRootDir}}").stdout.strip()
     assert told == str(elsewhere)
-    assert docker(daemon.unix(), "load", "-q", "-i", busybox).returncode == 0
+    assert docker(daemon.unix(), "load", "-q", "-i", busybox_archive).returncode == 0
     done = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "echo", "hello")
     assert done.stdout == "hello\n", done.stderr
     assert [x.name for x in (elsewhere / "layers").iterdir()]

@@ -129,7 +129,7 @@ MEANT = [
     Known(r"said\.NetworkSettings\.SandboxKey", "while no bridge needs it there is no mount of the "
           "namespace", theirs="<exec>/netns/<netns>"),
     Known(r"said\.NetworkSettings\.SandboxKey", "the same", theirs="<exec>/netns/default"),
-    Known(r"said\.message", "refused before the runtime is asked, and for those that do not run",
+    Known(r"status|said\.message", "refused before the runtime is asked, and for those that do not run",
           call=r'.*/update \{"CpuShares": -1\}'),
 ]
 

@@ -105,6 +105,21 @@ public:
 
 } // namespace
 
+TEST_CASE_METHOD(hub_fixture, "events: what is told has happened then, however late the hub is",
+                 "[actors][events]") {
+  auto l = listen(10);
+  run();
+  const auto before = api::timestamp{std::chrono::system_clock::now()};
+  api::event e;
+  e.action = "pull";
+  tell(hub, e);
+  const auto after = api::timestamp{std::chrono::system_clock::now()};
+  run();
+  REQUIRE(l->events.size() == 1);
+  CHECK(before <= l->events.front()->time);
+  CHECK(l->events.front()->time <= after);
+}
+
 TEST_CASE_METHOD(hub_fixture, "events hub: all subscribers get an event, stamped once",
                  "[actors][events]") {
   auto a = listen(8);

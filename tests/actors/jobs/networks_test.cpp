@@ -42,6 +42,7 @@ TEST_CASE_METHOD(network_fixture, "network inspect: with the containers in it", 
   add(std::move(view));
   CHECK(value("network_inspect", {"none"}).at("Containers").at(test::id_a).at("Name") == "web");
   CHECK(value("network_inspect", {"host"}).at("Containers").as_object().empty());
+  CHECK(value("networks").as_array()[1].at("Containers").as_object().empty());
   CHECK(outcome("network_inspect", {"n1"}) == "not_found: network n1 not found");
   CHECK(outcome("network_inspect") == "invalid_parameter: usage: network_inspect NAME");
   job::env swarm;

@@ -72,7 +72,9 @@ TEST_CASE("jobs: requests of today's era", "[api][jobs]") {
        "invalid_parameter: invalid filter: 'type'='zz'"},
       {"/networks/lan", "network_inspect(lan)"},
       {"/networks/lan?verbose=true&scope=local", "network_inspect(lan) verbose=1 scope=local"},
-      {"/networks/lan?verbose=x", "invalid_parameter: invalid value for verbose: x"},
+      {"/networks/lan?verbose=x",
+       "invalid_parameter: invalid value for verbose: x: strconv.ParseBool: parsing \"x\": invalid "
+       "syntax"},
       {"/volumes", "volumes()"},
       {"/volumes?filters=%7B%22driver%22%3A%5B%22local%22%5D%7D",
        R"(volumes() filters={"driver":["local"]})"},
