@@ -6,7 +6,6 @@
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/scheduler.hpp"
-#include "protocol/container/security_options.hpp"
 #include "protocol/container/signals.hpp"
 
 #include <utility>
@@ -15,17 +14,8 @@ namespace gantry::containers {
 
 namespace {
 
-using container::container_status;
-
 /// Requests of one container that wait at a time; more are refused.
 constexpr std::size_t most_requests = 1000;
-
-/// As inspect shows it until the container is started; then it is the one that it runs with, and
-/// there is none without AppArmor.
-std::string asked_apparmor_profile(const container::host_config& config) {
-  const auto options = container::parse_security_options(config.security_opt);
-  return options ? options->apparmor.value_or("") : std::string{};
-}
 
 const char* word_of(life_request::verb what) noexcept {
   constexpr const char* words[] = {"start",   "stop",   "restart", "kill", "pause",
@@ -260,39 +250,6 @@ api::event container_state::event(std::string action) const {
 }
 
 // -- showing and keeping --------------------------------------------------------------------------
-
-container::container_view container_state::view() const {
-  container::container_view v;
-  auto& d = *definition_;
-  v.id = id_;
-  v.created = d.created;
-  v.path = d.path;
-  v.args = d.args;
-  v.state = life->state();
-  // It ended while there was no daemon; that it has still to be taken down is nobody's business.
-  if (run_ && run_->exit_seen && !run_->prepared)
-    v.state.status = container_status::exited;
-  v.image_id = d.image_id;
-  if (!was_tried_)
-    v.apparmor_profile = asked_apparmor_profile(*host_config_);
-  v.layers = {definition_, &d.layers};
-  v.name = name_;
-  v.restart_count = life->record().restart_count;
-  v.driver = d.driver;
-  v.config = config_;
-  v.host_config = host_config_;
-  v.graph_data = root_directories_;
-  v.mounts = d.mounts;
-  v.network = networks();
-  if (auto driver = monitor::parse_log_driver(host_config_->log_config.type))
-    v.log_path = paths_.log_file(*driver).string();
-  if (was_tried_) {
-    v.hostname_path = paths_.hostname().string();
-    v.hosts_path = paths_.hosts().string();
-    v.resolv_conf_path = paths_.resolv_conf().string();
-  }
-  return v;
-}
 
 void container_state::show() {
   services_.all->renew(std::make_shared<const published_container>(view()));

@@ -1,17 +1,10 @@
-// What a container shows and tells of the networks that it is in.
+// What a container tells of the networks that it is in.
 
 #include "actors/containers/container_state.hpp"
-#include "protocol/container/network_view.hpp"
 
 #include <utility>
 
 namespace gantry::containers {
-
-container::network_view container_state::networks() const {
-  return container::show_networks(
-      {id_, definition_->endpoints, *config_, *host_config_, life->state(), was_tried_},
-      [this](std::string_view name) { return services_.networks->named(name).id; });
-}
 
 void container_state::publish_networks(bool connected) {
   if (!run_ || std::exchange(run_->connected, connected) == connected)

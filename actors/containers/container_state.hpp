@@ -106,7 +106,6 @@ private:
   void let_go_of_layers();
   void write(std::vector<registry_change> changes);
   void on_written(std::uint64_t number, const result<void>& how);
-  container::container_view view() const;
   api::event event(std::string action) const;
   container::life_settings life_settings() const;
   void end_sessions(const std::string& text);
@@ -160,8 +159,11 @@ private:
   void let_go_of_volumes(bool remove_anonymous, std::function<void()> then);
   void publish_mounts(bool mounted) const;
 
-  // -- container_networks.cpp
+  // -- container_views.cpp
+  container::container_view view() const;
   container::network_view networks() const;
+
+  // -- container_networks.cpp
   /// Tells of each of its networks that it has come to or gone from it.
   void publish_networks(bool connected);
 

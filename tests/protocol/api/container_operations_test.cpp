@@ -140,6 +140,23 @@ TEST_CASE("containers: their output", "[api][containers]") {
         "container_attach(web) stdin=0 stdout=0 stderr=0 logs=1 stream=0 framed=1 announced=0");
 }
 
+TEST_CASE("containers: attach through a WebSocket", "[api][containers]") {
+  auto attach = [](std::string_view target, std::string_view version = "13") {
+    return job_of("GET", target,
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: " +
+                      std::string{version} + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+  };
+  CHECK(attach("/containers/web/attach/ws?stream=1&stdout=1&detachKeys=a") ==
+        "container_attach(web) logs=0 stream=1 stdin=0 stdout=1 stderr=0 detachKeys=a "
+        "websocket=binary");
+  CHECK(attach("/v1.41/containers/web/attach/ws?logs=1&stdout=0") ==
+        "container_attach(web) logs=1 stream=0 stdin=1 stdout=1 stderr=1 websocket=binary");
+  CHECK(attach("/v1.27/containers/web/attach/ws") ==
+        "container_attach(web) logs=0 stream=0 stdin=1 stdout=1 stderr=1 websocket=text");
+  CHECK(attach("/containers/web/attach/ws", "8") ==
+        "invalid_parameter: not a WebSocket handshake: Sec-WebSocket-Version is not 13");
+}
+
 TEST_CASE("containers: answers without a body", "[api][containers]") {
   const std::pair<std::string_view, std::string_view> requests[] = {
       {"POST", "/containers/web/start"},     {"POST", "/containers/web/stop"},

@@ -31,9 +31,9 @@ struct fake_filters {
   }
   bool match_regex(std::string_view key, std::string_view text) const {
     auto list = values(key);
-    return std::any_of(list.begin(), list.end(), [text](const std::string& value) {
-      return std::regex_search(std::string{text}, std::regex{value});
-    });
+    return list.empty() || std::any_of(list.begin(), list.end(), [text](const std::string& value) {
+             return std::regex_search(std::string{text}, std::regex{value});
+           });
   }
 };
 
@@ -107,9 +107,6 @@ TEST_CASE_METHOD(list_fixture, "list_filter: before and since", "[protocol][cont
   CHECK(listed(query) == "new job");
   query.before = views_[0].id;
   CHECK(listed(query) == "job");
-  list_query running;
-  running.filter = filter({{"status", {}}}); // which asks for none
-  CHECK(listed(running) == "db web");
 }
 
 TEST_CASE_METHOD(list_fixture, "list_filter: a limit counts what is shown",
@@ -142,6 +139,8 @@ TEST_CASE_METHOD(list_fixture, "list_filter: states", "[protocol][container]") {
   list_query query;
   query.filter = filter({{"status", {"exited"}}});
   CHECK(listed(query) == "job");
+  query.filter = filter({{"status", {}}}); // which asks for none
+  CHECK(listed(query) == "db web");
 }
 
 TEST_CASE_METHOD(list_fixture, "list_filter: labels are all wanted", "[protocol][container]") {
