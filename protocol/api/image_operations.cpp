@@ -99,7 +99,7 @@ void shown_response(const match& m, job::reply& reply, http::response& out, F sh
 }
 
 // A list of the 1.2.0 era.
-void legacy_list_response(boost::json::value rows, http::response& out) {
+void legacy_list_response(const boost::json::value& rows, http::response& out) {
   out.headers.emplace_back("Content-Type", "application/json");
   out.body = legacy_list(rows);
 }
