@@ -228,6 +228,8 @@ void container_state::act(const container::publish_event& what) {
   for (auto& [key, value] : what.attributes)
     e.attributes.insert_or_assign(key, value);
   services_.publish(std::move(e));
+  if (what.action == "die")
+    publish_departure();
 }
 
 void container_state::act(container::answer_request& what) {

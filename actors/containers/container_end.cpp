@@ -62,7 +62,6 @@ void container_state::begin_release() {
 }
 
 void container_state::take_down(std::function<void()> then) {
-  publish_networks(false);
   auto unmount = [this, then = std::move(then)] {
     on_worker<result<void>>(
         "release", [paths = paths_] { return release_container_blocking(paths); },
@@ -70,10 +69,7 @@ void container_state::take_down(std::function<void()> then) {
           if (!how)
             log::write(log::level::warn, "container", "what a container ran in is not quite gone",
                        {{"container", id_}, {"error", how.error().message}});
-          unmount_volumes([this, then] {
-            publish_mounts(false);
-            then();
-          });
+          unmount_volumes(then);
         });
   };
   if (!run_ || !run_->runtime || (run_->now == phase::failing && !run_->made))

@@ -7,7 +7,7 @@
 namespace gantry::containers {
 
 void container_state::publish_networks(bool connected) {
-  if (!run_ || std::exchange(run_->connected, connected) == connected)
+  if (std::exchange(in_networks_, connected) == connected)
     return;
   for (const auto& [name, endpoint] : networks().networks) {
     const auto network = services_.networks->named(name);
@@ -20,6 +20,11 @@ void container_state::publish_networks(bool connected) {
     e.attributes = {{"container", id_}, {"name", network.name}, {"type", network.driver}};
     services_.publish(std::move(e));
   }
+}
+
+void container_state::publish_departure() {
+  publish_networks(false);
+  publish_mounts(false);
 }
 
 } // namespace gantry::containers

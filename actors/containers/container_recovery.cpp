@@ -56,7 +56,8 @@ void container_state::find(const find_container& what) {
     return found();
   run_ = std::make_unique<container_run>();
   run_->made = true;
-  run_->connected = true;
+  in_networks_ = true;
+  has_mounts_ = true;
   run_->now = phase::up;
   on_worker<result<std::optional<monitor::exit_record>>>(
       "look for the end", [paths = paths_] { return read_exit_record_blocking(paths); },

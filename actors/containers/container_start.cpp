@@ -253,6 +253,7 @@ void container_state::fail_start(const api_error& why, bool interpreted) {
                                : container::start_failure_meaning{run_->failure, not_started};
     run_.reset();
     end_sessions({});
+    publish_departure();
     life->start_failed(failure.error, failure.exit_code);
     go_on();
   });

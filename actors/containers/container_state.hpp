@@ -33,8 +33,7 @@ struct container_run {
   std::size_t sessions_open = 0; ///< that have not said that they are attached
   bool made = false;             ///< the runtime may know the container
   bool exit_seen = false;
-  bool connected = false; ///< to its networks
-  api_error failure;      ///< why the start failed
+  api_error failure; ///< why the start failed
 };
 
 /// The word for a phase: `preparing`, ...
@@ -157,7 +156,7 @@ private:
   void mount_volumes(std::size_t from, std::function<void(const result<void>&)> then);
   void unmount_volumes(std::function<void()> then);
   void let_go_of_volumes(bool remove_anonymous, std::function<void()> then);
-  void publish_mounts(bool mounted) const;
+  void publish_mounts(bool mounted);
 
   // -- container_views.cpp
   container::container_view view() const;
@@ -166,6 +165,8 @@ private:
   // -- container_networks.cpp
   /// Tells of each of its networks that it has come to or gone from it.
   void publish_networks(bool connected);
+  /// What it was in and had while it ran it has left: told right behind its end.
+  void publish_departure();
 
   // -- container_recovery.cpp
   void on_found(const result<std::optional<monitor::exit_record>>& record);
@@ -194,7 +195,9 @@ private:
   container::ticket last_ticket_ = 0;
   caf::strong_actor_ptr held_to_the_end_; ///< itself, from its removal until it quits
   bool acting_ = false;
-  bool was_tried_ = false; ///< to be started, with success or without
+  bool was_tried_ = false;   ///< to be started, with success or without
+  bool in_networks_ = false; ///< as the events have told
+  bool has_mounts_ = false;  ///< likewise
 
   // After a start of the daemon.
   std::function<void()> on_found_;           ///< while what became of it is being found out

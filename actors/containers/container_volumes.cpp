@@ -85,7 +85,9 @@ void container_state::let_go_of_volumes(bool remove_anonymous, std::function<voi
   caf::anon_send(services_.volumes.actor, std::move(request));
 }
 
-void container_state::publish_mounts(bool mounted) const {
+void container_state::publish_mounts(bool mounted) {
+  if (std::exchange(has_mounts_, mounted) == mounted)
+    return;
   for (const auto& mount : definition_->mounts) {
     if (mount.type != "volume")
       continue;

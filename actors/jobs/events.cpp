@@ -229,7 +229,7 @@ result<void> add_events_jobs(engine::job_table& table, const events::hub_actor& 
   added = table.add("log", engine::job_function{[hub](engine::job_run& run) {
                       if (run.args().size() != 3)
                         return run.fail(errc::invalid_parameter, "usage: log ACTION ID FROM");
-                      events::tell(hub, logged_event(run.args()));
+                      caf::anon_send(hub, events::publish{logged_event(run.args())});
                       run.succeed();
                     }});
   if (!added)
