@@ -129,6 +129,23 @@ def docker(tmp_path):
     return call
 
 
+@pytest.fixture
+def on_small_disk(make_daemon):
+    """A daemon, not started, whose data root is a disk of its own: on_small_disk(SIZE)."""
+    disks = []
+
+    def make(size):
+        daemon = make_daemon()
+        disk = daemon.directory / "data"
+        disk.mkdir()
+        assert run("mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk).returncode == 0
+        disks.append(disk)
+        return daemon
+    yield make
+    for disk in disks:
+        run("umount", "-l", disk)
+
+
 @pytest.fixture(scope="session")
 def node():
     """Runs a script of node/ with dockerode and ws at hand."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import clean_environment, run, wait_until
+from daemon import clean_environment, wait_until
 from remains import descriptors, monitors_of, remains, threads, wait_for_nothing_left
 from wire import ask
 
@@ -223,43 +223,38 @@ def test_killed_with_many_that_run(d, daemon, docker):
 
 # -- a full disk ----------------------------------------------------------------------------------
 
-def test_a_full_disk_does_not_keep_containers(make_daemon, docker, busybox_archive):
-    daemon = make_daemon()
+def test_a_full_disk_does_not_keep_containers(on_small_disk, docker, busybox_archive):
+    daemon = on_small_disk("24m")
     data = daemon.directory / "data"
-    data.mkdir()
-    assert run("mount", "-t", "tmpfs", "-o", "size=24m", "none", data).returncode == 0
-    try:
-        daemon.start()
+    daemon.start()
 
-        def d(*words):
-            done = docker(daemon.unix(), *words)
-            assert done.returncode == 0, f"{words}: {done.stderr}{daemon.last_words()}"
-            return done.stdout
-        d("load", "-q", "-i", busybox_archive)
-        for name in ("one", "two"):
-            d("run", "-d", "--name", name, "--network", "none", "--stop-timeout", "0", "bb:1", "sleep", "1000")
-        d("create", "--name", "three", "--network", "none", "bb:1", "true")
-        with open(data / "filler", "wb") as filler:
-            try:
-                while True:
-                    filler.write(b"x" * 65536)
-                    filler.flush()
-            except OSError:
-                pass
-        assert os.statvfs(data).f_bavail == 0
-        assert len(d("ps", "-aq").split()) == 3
-        d("stop", "one")
-        d("rm", "one")
-        d("rm", "-f", "two")
-        refused = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "true")
-        assert refused.returncode == 125 and "no space left on device" in refused.stderr.lower()
-        d("container", "prune", "-f")
-        assert d("ps", "-aq") == ""
-        (data / "filler").unlink()
-        assert d("run", "--rm", "--network", "none", "bb:1", "echo", "again") == "again\n"
-        daemon.stop()
-    finally:
-        run("umount", "-l", data)
+    def d(*words):
+        done = docker(daemon.unix(), *words)
+        assert done.returncode == 0, f"{words}: {done.stderr}{daemon.last_words()}"
+        return done.stdout
+    d("load", "-q", "-i", busybox_archive)
+    for name in ("one", "two"):
+        d("run", "-d", "--name", name, "--network", "none", "--stop-timeout", "0", "bb:1", "sleep", "1000")
+    d("create", "--name", "three", "--network", "none", "bb:1", "true")
+    with open(data / "filler", "wb") as filler:
+        try:
+            while True:
+                filler.write(b"x" * 65536)
+                filler.flush()
+        except OSError:
+            pass
+    assert os.statvfs(data).f_bavail == 0
+    assert len(d("ps", "-aq").split()) == 3
+    d("stop", "one")
+    d("rm", "one")
+    d("rm", "-f", "two")
+    refused = docker(daemon.unix(), "run", "--rm", "--network", "none", "bb:1", "true")
+    assert refused.returncode == 125 and "no space left on device" in refused.stderr.lower()
+    d("container", "prune", "-f")
+    assert d("ps", "-aq") == ""
+    (data / "filler").unlink()
+    assert d("run", "--rm", "--network", "none", "bb:1", "echo", "again") == "again\n"
+    daemon.stop()
 
 
 # -- no more processes ----------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from archives import (Disk, busybox_layer, check_whole, digest, docker_archive, image_config, tar)
-from daemon import clean_environment, run, wait_until
+from archives import busybox_layer, check_whole, digest, docker_archive, image_config, tar
+from daemon import clean_environment, run
 
 
 @pytest.fixture(scope="session")
@@ -444,7 +444,7 @@ def test_a_layer_of_many_files_is_deleted_in_the_background(make_daemon, docker,
     check_whole(daemon, [])
 
 
-def test_room_that_is_being_made_is_waited_for(make_daemon, docker, tmp_path):
+def test_room_that_is_being_made_is_waited_for(on_small_disk, docker, tmp_path):
     """Who removes one image to load another has no room before the files of the first one are gone.
     """
     many, one = tmp_path / "many.tar", tmp_path / "one.tar"
@@ -452,49 +452,38 @@ def test_room_that_is_being_made_is_waited_for(make_daemon, docker, tmp_path):
     many.write_bytes(docker_archive([(image_config([layer]), [layer], ["many:1"])]))
     layer = tar([("f", os.urandom(40_000_000))])
     one.write_bytes(docker_archive([(image_config([layer]), [layer], ["one:1"])]))
-    daemon = make_daemon()
-    data = daemon.directory / "data"
-    data.mkdir()
-    assert run("mount", "-t", "tmpfs", "-o", "size=60m", "none", data).returncode == 0
-    try:
-        daemon.start()
-        for archive, name in ((many, "many:1"), (one, "one:1"), (many, "many:1")):
-            done = docker(daemon.unix(), "load", "-q", "-i", archive)
-            assert done.returncode == 0, done.stderr
-            assert docker(daemon.unix(), "rmi", name).returncode == 0
-        check_whole(daemon, [])
-        daemon.stop()
-    finally:
-        run("umount", "-l", data)
+    daemon = on_small_disk("60m")
+    daemon.start()
+    for archive, name in ((many, "many:1"), (one, "one:1"), (many, "many:1")):
+        done = docker(daemon.unix(), "load", "-q", "-i", archive)
+        assert done.returncode == 0, done.stderr
+        assert docker(daemon.unix(), "rmi", name).returncode == 0
+    check_whole(daemon, [])
+    daemon.stop()
 
 
-def test_a_full_disk_is_told_and_given_back(make_daemon, docker, tmp_path):
-    daemon = make_daemon()
+def test_a_full_disk_is_told_and_given_back(on_small_disk, docker, tmp_path):
+    daemon = on_small_disk("24m")
     data = daemon.directory / "data"
-    data.mkdir()
-    assert run("mount", "-t", "tmpfs", "-o", "size=24m", "none", data).returncode == 0
-    try:
-        daemon.start()
-        layer = tar([("big", os.urandom(40_000_000))])
-        path = tmp_path / "big.tar"
-        path.write_bytes(docker_archive([(image_config([layer]), [layer], ["big:1"])]))
-        done = docker(daemon.unix(), "load", "-q", "-i", path)
-        assert done.returncode == 1 and "no space left on device" in done.stderr.lower()
-        check_whole(daemon, [])
-        assert shutil.disk_usage(data).used < 4_000_000
-        # What is on a disk without any room can be removed.
-        layer = tar([("d/f", os.urandom(6_000_000))])
-        path.write_bytes(docker_archive([(image_config([layer]), [layer], ["small:1"])]))
-        assert docker(daemon.unix(), "load", "-q", "-i", path).returncode == 0
-        with open(data / "filler", "wb", buffering=0) as filler:
-            with pytest.raises(OSError):
-                while filler.write(bytes(4096)):
-                    pass
-        done = docker(daemon.unix(), "tag", "small:1", "small:2")
-        assert done.returncode == 1 and "no space left on device" in done.stderr
-        done = docker(daemon.unix(), "image", "prune", "-af")
-        assert done.returncode == 0 and "deleted: sha256:" in done.stdout, done.stderr
-        check_whole(daemon, [])
-        daemon.stop()
-    finally:
-        run("umount", "-l", data)
+    daemon.start()
+    layer = tar([("big", os.urandom(40_000_000))])
+    path = tmp_path / "big.tar"
+    path.write_bytes(docker_archive([(image_config([layer]), [layer], ["big:1"])]))
+    done = docker(daemon.unix(), "load", "-q", "-i", path)
+    assert done.returncode == 1 and "no space left on device" in done.stderr.lower()
+    check_whole(daemon, [])
+    assert shutil.disk_usage(data).used < 4_000_000
+    # What is on a disk without any room can be removed.
+    layer = tar([("d/f", os.urandom(6_000_000))])
+    path.write_bytes(docker_archive([(image_config([layer]), [layer], ["small:1"])]))
+    assert docker(daemon.unix(), "load", "-q", "-i", path).returncode == 0
+    with open(data / "filler", "wb", buffering=0) as filler:
+        with pytest.raises(OSError):
+            while filler.write(bytes(4096)):
+                pass
+    done = docker(daemon.unix(), "tag", "small:1", "small:2")
+    assert done.returncode == 1 and "no space left on device" in done.stderr
+    done = docker(daemon.unix(), "image", "prune", "-af")
+    assert done.returncode == 0 and "deleted: sha256:" in done.stdout, done.stderr
+    check_whole(daemon, [])
+    daemon.stop()
