@@ -262,7 +262,7 @@ TEST_CASE_METHOD(stream_fixture, "log_stream: waits without a worker, and for a 
     CHECK(asked == std::vector<std::string>{"await " + std::to_string(offset)});
   };
   awaited(writer.end().offset);
-  CHECK(pool.snapshot().running.empty());
+  CHECK(eventually([&] { return pool.snapshot().running.empty(); }));
   writer.append(logs::source::out, "two\n");
   other.send(monitor::log_grew{writer.end()});
   CHECK(wait_for("two\n"));
