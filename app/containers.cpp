@@ -136,12 +136,6 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   if (setup->monitor_program.empty())
     log::write(log::level::error, "containers",
                "gantry-monitor is missing: containers cannot be started");
-  const std::string some_id(64, '0');
-  if (auto room =
-          gantry::containers::container_paths{s.data_root, s.exec_root, some_id}.check_sockets();
-      !room)
-    log::write(log::level::error, "containers", "containers cannot be started",
-               {{"error", room.error().message}});
   setup->bin = std::move(bin);
   return setup;
 }

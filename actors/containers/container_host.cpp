@@ -84,7 +84,9 @@ container::host_abilities find_abilities(const std::string& root, const mounts_l
   } else {
     find_v1_abilities(out, root, mounts);
   }
-  out.cgroup_namespaces = host::read_security_facts(root).cgroup_namespaces;
+  const auto security = host::read_security_facts(root);
+  out.cgroup_namespaces = security.cgroup_namespaces;
+  out.apparmor = security.apparmor;
   out.ipv4_forwarding = host::read_word(host::below(root, "proc/sys/net/ipv4/ip_forward")) == "1";
   out.cpus = host::usable_cpus();
   find_cpusets(out, root, mounts);
@@ -193,7 +195,9 @@ container::daemon_facts find_facts(const std::string& root, const host::system_f
   out.highest_limits = own_highest_limits(out.capabilities, root);
   out.architecture = machine.go_architecture;
   out.kernel = parse_version(machine.kernel_version);
-  out.seccomp = host::read_security_facts(root).seccomp;
+  const auto security = host::read_security_facts(root);
+  out.seccomp = security.seccomp;
+  out.apparmor = security.apparmor;
   if (machine.go_architecture == "amd64") {
     const auto abis = host::probe_kernel_abis();
     if (!abis.ia32)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "protocol/error.hpp"
 #include "protocol/monitor/log_files.hpp"
 
 #include <filesystem>
@@ -73,10 +72,6 @@ public:
 
   /// `--root` of a runtime. `name`: as in `--runtime`.
   path runtime_root(std::string_view name) const { return exec_root_ / "runtime" / name; }
-
-  /// A unix socket's path has less than 108 bytes (unix(7)). Errors (invalid_parameter): `exec root
-  /// 'X' is too long: ...`.
-  result<void> check_sockets() const;
 
 private:
   static path without_slash(const path& root) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/containers/container_host.hpp"
+#include "actors/containers/program_copies.hpp"
 #include "actors/containers/registry_actor.hpp"
 #include "actors/containers/shared_containers.hpp"
 #include "actors/containers/shared_execs.hpp"
@@ -75,6 +76,7 @@ struct container_services {
   std::shared_ptr<networks::shared_networks> networks =
       std::make_shared<networks::shared_networks>();
   setup_place setup;
+  std::shared_ptr<program_copies> copies = std::make_shared<program_copies>(); ///< of runtimes
   /// Tells everybody of an event. Never empty.
   std::function<void(api::event)> publish;
 };

@@ -140,7 +140,7 @@ void container_state::on_prepared(result<prepared_start> how) {
   run_->prepared = std::make_shared<const prepared_start>(std::move(*how));
   run_->now = phase::launching;
   monitor_launch launch{services_.setup->monitor_program, paths_.monitor_settings().string(),
-                        run_->prepared->monitor};
+                        run_->prepared->monitor, services_.copies};
   launch_monitor(*services_.system, *io_, *services_.pool, std::move(launch),
                  in_turn<result<std::int32_t>>(
                      "launched", [this](result<std::int32_t> done) { on_launched(done); }));

@@ -131,7 +131,8 @@ void exec_state::on_prepared(const result<monitor::settings>& how) {
   if (!how)
     return fail(how.error(), cannot_start);
   phase_ = phase::launching;
-  monitor_launch launch{services_.setup->monitor_program, paths_.monitor_settings(), *how};
+  monitor_launch launch{services_.setup->monitor_program, paths_.monitor_settings(), *how,
+                        services_.copies};
   launch_monitor(*services_.system, *io_, *services_.pool, std::move(launch),
                  [me = exec_actor{self_}](result<std::int32_t> done) {
                    caf::anon_send(

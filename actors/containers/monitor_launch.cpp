@@ -1,6 +1,7 @@
 #include "actors/containers/monitor_launch.hpp"
 
 #include "actors/containers/container_limits.hpp"
+#include "actors/containers/program_copies.hpp"
 #include "actors/containers/runtime_command.hpp"
 #include "actors/host/errno_text.hpp"
 #include "actors/host/unique_fd.hpp"
@@ -43,8 +44,10 @@ core::inspectable_actor launch_monitor(caf::actor_system& sys, boost::asio::io_c
   run.what.argv = {launch.program, launch.settings_file};
   run.what.deadline = launch.what.runtime_deadline +
                       std::chrono::duration_cast<std::chrono::milliseconds>(limits::launch_margin);
-  run.prepare_blocking = [path = std::move(launch.settings_file),
-                          text = monitor::encode(launch.what)] {
+  run.prepare_blocking = [&sys, path = std::move(launch.settings_file),
+                          text = monitor::encode(launch.what), copies = std::move(launch.copies),
+                          runtime = launch.what.runtime](host::child_command& command) {
+    command.input_file = copies->get_blocking(sys, runtime);
     return write_settings_blocking(path, text);
   };
   return run_command(sys, io, pool, std::move(run),

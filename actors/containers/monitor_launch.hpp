@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace gantry::runtime {
@@ -16,11 +17,14 @@ class worker_pool;
 
 namespace gantry::containers {
 
+class program_copies;
+
 /// A monitor that is to be.
 struct monitor_launch {
   std::string program;       ///< path of `gantry-monitor`
   std::string settings_file; ///< where `what` is written (mode 0600); its directory is there
   monitor::settings what;
+  std::shared_ptr<program_copies> copies; ///< of the runtime; never null
 };
 
 /// Called once, as `command_done`: the pid of the process that the runtime has made. Errors: the

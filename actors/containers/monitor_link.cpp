@@ -2,6 +2,7 @@
 
 #include "actors/core/interfaces.hpp"
 #include "actors/host/errno_text.hpp"
+#include "actors/host/socket_path.hpp"
 #include "actors/server/byte_stream.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -9,7 +10,6 @@
 #include <caf/actor_system.hpp>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <atomic>
@@ -124,15 +124,13 @@ private:
 // -- the connection and its time ------------------------------------------------
 
 void monitor_link::connection::connect() {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof address.sun_path)
-    return fail(host::errno_error("connect to", path_, ENAMETOOLONG));
-  std::memcpy(address.sun_path, path_.data(), path_.size());
+  const auto way = host::socket_path::open("connect to", path_);
+  if (!way)
+    return fail(way.error());
   host::unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd)
     return fail(host::errno_error("connect to", path_, errno));
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (::connect(fd.get(), way->address(), way->size()) != 0) {
     if (errno == EAGAIN && now() < greeted_by_)
       return wake_at(now() + limits::monitor_retry);
     auto why = host::errno_error("connect to", path_, errno);

@@ -84,11 +84,11 @@ command_state::~command_state() {
 void command_state::init(command_actor::stateful_pointer<command_state> me, command_setup given) {
   self_ = me;
   setup_ = std::move(given);
-  auto start = [unwanted = unwanted_, command = setup_.command] {
+  auto start = [unwanted = unwanted_, command = setup_.command]() mutable {
     auto prepare = [&]() -> result<void> {
       if (*unwanted)
         return api_error{errc::unavailable, "nobody waits for it any more"};
-      return command.prepare_blocking ? command.prepare_blocking() : result<void>{};
+      return command.prepare_blocking ? command.prepare_blocking(command.what) : result<void>{};
     };
     auto prepared = prepare();
     return child_started{std::make_shared<result<host::running_child>>(

@@ -20,9 +20,9 @@ namespace gantry::containers {
 struct async_command {
   /// What is run. Its deadline counts from the request on, the wait for a worker included.
   host::child_command what;
-  /// Done on the worker before the program is started, which it is not if this fails. May be empty;
-  /// must not throw.
-  std::function<result<void>()> prepare_blocking;
+  /// Done on the worker before the program is started, which it is not if this fails; may change
+  /// what is run. May be empty; must not throw.
+  std::function<result<void>(host::child_command&)> prepare_blocking;
   /// The worker's label and what the actor says it does: `runc delete 4f3a...`.
   std::string label;
 };

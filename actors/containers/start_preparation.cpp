@@ -315,9 +315,6 @@ private:
 } // namespace
 
 result<prepared_start> prepare_start_blocking(const start_input& input) {
-  auto checked = input.paths.check_sockets();
-  if (!checked)
-    return api_error{errc::system, checked.error().message};
   auto ready = preparation{input}.run();
   if (ready)
     return ready;

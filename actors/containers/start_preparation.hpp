@@ -86,9 +86,8 @@ struct prepared_start {
 /// fails is undone. Takes as long as the disk does.
 ///
 /// Errors are all of kind system, as Docker's are at this point: those of `mount_root_blocking`,
-/// `container_paths::check_sockets`, `container::find_user`, `prepare_mounts_blocking`,
-/// `find_devices_blocking`, `container::build_runtime_spec`, `log_attributes`, in these words; of
-/// the file system.
+/// `container::find_user`, `prepare_mounts_blocking`, `find_devices_blocking`,
+/// `container::build_runtime_spec`, `log_attributes`, in these words; of the file system.
 result<prepared_start> prepare_start_blocking(const start_input& input);
 
 } // namespace gantry::containers

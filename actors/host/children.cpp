@@ -48,7 +48,10 @@ std::optional<pipe_ends> make_pipe() {
 }
 
 // The child's stdin. A file in memory rather than a pipe: it needs neither pumping nor SIGPIPE.
-unique_fd make_input(const std::string& bytes) {
+unique_fd make_input(const child_command& command) {
+  const auto& bytes = command.input;
+  if (command.input_file)
+    return above_standard_files(duplicate(command.input_file->get()));
   if (bytes.empty())
     return above_standard_files(unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)});
   auto fd = above_standard_files(unique_fd{::memfd_create("stdin", MFD_CLOEXEC)});
@@ -165,8 +168,8 @@ api_error late_child(const std::string& path, std::chrono::milliseconds limit) {
   return {errc::unavailable, "'" + path + "' did not end within " + limit_text(limit)};
 }
 
-pid_t spawn_program(const std::vector<std::string>& argv, const std::vector<std::string>& env,
-                    int in, int out, int err) {
+pid_t spawn_program(const std::string& program, const std::vector<std::string>& argv,
+                    const std::vector<std::string>& env, int in, int out, int err) {
   spawn_settings settings;
   ::posix_spawn_file_actions_adddup2(&settings.actions, in, STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&settings.actions, out, STDOUT_FILENO);
@@ -184,9 +187,8 @@ pid_t spawn_program(const std::vector<std::string>& argv, const std::vector<std:
   const auto words = pointers(argv);
   const auto variables = pointers(env);
   pid_t pid = 0;
-  const int error =
-      ::posix_spawn(&pid, argv.front().c_str(), &settings.actions, &settings.attributes,
-                    words.data(), env.empty() ? environ : variables.data());
+  const int error = ::posix_spawn(&pid, program.c_str(), &settings.actions, &settings.attributes,
+                                  words.data(), env.empty() ? environ : variables.data());
   return error == 0 ? pid : -error;
 }
 
@@ -199,7 +201,7 @@ result<running_child> running_child::start(const child_command& command) {
 
   running_child child;
   child.output_limit_ = command.output_limit;
-  auto in = make_input(command.input);
+  auto in = make_input(command);
   if (!in)
     return start_error(errno);
   auto out = make_pipe();
@@ -211,8 +213,8 @@ result<running_child> running_child::start(const child_command& command) {
   child.ready_.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!child.ready_)
     return start_error(errno);
-  const pid_t pid =
-      spawn_program(command.argv, command.env, in.get(), out->write.get(), err->write.get());
+  const pid_t pid = spawn_program(command.argv.front(), command.argv, command.env, in.get(),
+                                  out->write.get(), err->write.get());
   if (pid < 0)
     return start_error(-pid);
   auto guarded = child_process::guard(pid);

@@ -102,7 +102,7 @@ private:
     for (const auto& row : table->rows)
       rows.emplace_back(json::array(row.begin(), row.end()));
     json::object shown;
-    shown.emplace("Processes", std::move(rows));
+    shown.emplace("Processes", rows.empty() ? json::value() : json::value(std::move(rows)));
     shown.emplace("Titles", json::array(table->titles.begin(), table->titles.end()));
     services_.publish(containers::event_of(container_->view, "top"));
     tell_(job_output{json::value(std::move(shown))});

@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace gantry::monitor {
 namespace {
@@ -49,16 +49,13 @@ bool readable(int fd) {
 } // namespace
 
 result<console_socket> console_socket::listen(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
-    return host::errno_error("listen on", path, ENAMETOOLONG);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  console_socket made;
+  auto way = host::socket_path::open("listen on", path);
+  if (!way)
+    return way.error();
+  console_socket made{std::move(*way)};
   ::unlink(path.c_str());
   made.listener_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!made.listener_ ||
-      ::bind(made.listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+  if (!made.listener_ || ::bind(made.listener_.get(), made.way_.address(), made.way_.size()) != 0)
     return host::errno_error("listen on", path, errno);
   made.path_ = path;
   if (::listen(made.listener_.get(), 1) != 0)

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/host/socket_path.hpp"
 #include "actors/host/unique_fd.hpp"
 #include "protocol/error.hpp"
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace gantry::monitor {
 
@@ -17,13 +19,17 @@ public:
   /// Takes the name away.
   ~console_socket();
 
+  /// The path for the runtime's `--console-socket`.
+  std::string path() const { return way_.text(); }
+
   /// The master of the terminal, which the runtime has sent by the time it ends; non-blocking.
   /// Error: system `the runtime sent no terminal`.
   result<host::unique_fd> receive();
 
 private:
-  console_socket() = default;
+  explicit console_socket(host::socket_path way) : way_{std::move(way)} {}
 
+  host::socket_path way_;
   host::unique_fd listener_;
   std::string path_;
 };

@@ -1,16 +1,15 @@
 #include "app/monitor/control_server.hpp"
 
 #include "actors/host/errno_text.hpp"
+#include "actors/host/socket_path.hpp"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace gantry::monitor {
@@ -37,16 +36,13 @@ control_server::control_server(event_loop& loop, handlers told)
 }
 
 result<void> control_server::listen(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path))
-    return host::errno_error("listen on", path, ENAMETOOLONG);
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto way = host::socket_path::open("listen on", path);
+  if (!way)
+    return way.error();
   ::unlink(path.c_str());
   host::unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   const mode_t mask = ::umask(0177);
-  const bool bound =
-      fd && ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  const bool bound = fd && ::bind(fd.get(), way->address(), way->size()) == 0;
   const int error = errno;
   ::umask(mask);
   if (!bound)

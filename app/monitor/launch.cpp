@@ -1,6 +1,7 @@
 #include "app/monitor/launch.hpp"
 
 #include "actors/host/errno_text.hpp"
+#include "actors/host/sealed_copy.hpp"
 #include "actors/host/tree_reader.hpp"
 #include "app/monitor/monitor.hpp"
 
@@ -23,6 +24,7 @@ namespace {
 
 // Where the monitor has the pipe on which it replies.
 constexpr int reply_number = 3;
+constexpr int runtime_number = 4;
 
 void write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -58,17 +60,21 @@ void open_standard_files() {
     ::close(fd);
 }
 
-// Leaves everything that came from the daemon.
-void detach(int reply) {
+// Leaves everything that came from the daemon but a copy of the runtime, if that is what standard
+// input is.
+host::unique_fd detach(int reply) {
   ::setsid();
   static_cast<void>(::chdir("/"));
   ::umask(0022);
   ::dup2(reply, reply_number);
   ::fcntl(reply_number, F_SETFD, FD_CLOEXEC);
+  host::unique_fd runtime;
+  if (host::is_sealed_copy(STDIN_FILENO))
+    runtime.reset(::dup3(STDIN_FILENO, runtime_number, O_CLOEXEC));
   if (const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC); null >= 0)
     for (int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
       ::dup2(null, standard);
-  ::close_range(reply_number + 1, UINT_MAX, 0);
+  ::close_range((runtime ? runtime_number : reply_number) + 1, UINT_MAX, 0);
 
   // The end of a session or of the daemon is nothing to it; it ends with its process.
   for (int number = 1; number < NSIG; ++number)
@@ -84,6 +90,7 @@ void detach(int reply) {
   // Small, and what was big for a moment goes back.
   ::mallopt(M_MMAP_THRESHOLD, 64 * 1024);
   ::mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+  return runtime;
 }
 
 result<void> join_cgroups(const std::vector<std::string>& files) {
@@ -98,7 +105,7 @@ result<void> join_cgroups(const std::vector<std::string>& files) {
 }
 
 int run_detached(settings what, int reply) {
-  detach(reply);
+  auto runtime = detach(reply);
   const auto answer = [](const result<std::int32_t>& pid) {
     write_all(reply_number, encode_launch_reply(pid));
     ::close(reply_number);
@@ -107,7 +114,7 @@ int run_detached(settings what, int reply) {
     answer(joined.error());
     return 1;
   }
-  monitor{std::move(what), answer}.run();
+  monitor{std::move(what), std::move(runtime), answer}.run();
   return 0;
 }
 

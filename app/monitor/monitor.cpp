@@ -35,8 +35,8 @@ result<pipe_ends> make_pipe(host::unique_fd pipe_ends::*ours) {
 
 } // namespace
 
-monitor::monitor(settings what, reply_handler reply)
-    : settings_{std::move(what)}, reply_{std::move(reply)},
+monitor::monitor(settings what, host::unique_fd runtime, reply_handler reply)
+    : settings_{std::move(what)}, runtime_{std::move(runtime)}, reply_{std::move(reply)},
       control_{loop_,
                {[this](client& who) { greet(who); },
                 [this](client& from, const request& r) { asked(from, r); },
@@ -134,14 +134,16 @@ result<void> monitor::call_runtime() {
     add("--bundle", settings_.bundle);
   add("--pid-file", settings_.pid_file);
   if (settings_.tty)
-    add("--console-socket", settings_.console_socket);
+    add("--console-socket", console_->path());
   add(settings_.id);
   what.log = settings_.runtime_log;
   what.deadline = settings_.runtime_deadline;
+  what.copy = runtime_.get();
   ::unlink(settings_.pid_file.c_str());
   record_.started_at = exec ? logs::now() : 0;
   call_ = std::make_unique<runtime_call>(loop_, std::move(what),
                                          [this](const result<void>& how) { on_made(how); });
+  runtime_.reset();
   for (auto& end : runtime_ends_)
     end.reset();
   return {};

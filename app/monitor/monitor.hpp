@@ -29,7 +29,8 @@ public:
   /// Called once, when the runtime has made the process or failed to.
   using reply_handler = std::function<void(const result<std::int32_t>&)>;
 
-  monitor(settings what, reply_handler reply);
+  /// `runtime`: a sealed copy of the OCI runtime, or nothing.
+  monitor(settings what, host::unique_fd runtime, reply_handler reply);
   monitor(monitor&&) = delete;
 
   /// Runs to the end of it all. The caller has become a subreaper and has blocked SIGCHLD.
@@ -87,6 +88,7 @@ private:
   bool has_input() const noexcept;
 
   const settings settings_;
+  host::unique_fd runtime_; // until it has made the process
   reply_handler reply_;
   event_loop loop_;
   host::unique_fd children_; // signalfd

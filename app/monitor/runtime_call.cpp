@@ -57,7 +57,17 @@ pid_t runtime_call::spawn() {
   const int err = what_.err < 0 ? error_text_.get() : what_.err;
   if (in < 0 || out < 0 || err < 0)
     return -errno;
-  return host::spawn_program(what_.argv, {}, in, out, err);
+  const auto spawn_from = [&](const std::string& program) {
+    return host::spawn_program(program, what_.argv, {}, in, out, err);
+  };
+  if (what_.copy >= 0) {
+    // By our descriptor: the child has closed its own when it comes to that.
+    const auto pid =
+        spawn_from("/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(what_.copy));
+    if (pid > 0)
+      return pid;
+  }
+  return spawn_from(what_.argv.front());
 }
 
 bool runtime_call::child_ended(pid_t pid, int status) {

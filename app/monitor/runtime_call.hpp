@@ -20,6 +20,7 @@ public:
   /// What to run.
   struct command {
     std::vector<std::string> argv; ///< path of the program (no search), then its arguments
+    int copy = -1;                 ///< a sealed copy of the program, which is run in its place
     /// Its standard files, which the process inherits; -1: /dev/null.
     int in = -1;
     int out = -1;

@@ -245,6 +245,18 @@ void warn_of_ignored(const host_config& config, warning_list& warnings) {
     warnings.emplace_back("Cgroup of another container is not supported. Setting discarded.");
 }
 
+void warn_of_confinement(const security_options& asked, const host_abilities& host,
+                         warning_list& warnings) {
+  const auto profile = asked.apparmor.value_or("");
+  if (!host.apparmor && !is_one_of(profile, {"", "unconfined"}))
+    warnings.emplace_back("Your kernel does not support AppArmor. Profile " + in_quotes(profile) +
+                          " discarded.");
+  for (const auto& label : asked.labels)
+    if (label != "disable")
+      warnings.emplace_back("Labels of SELinux are not supported. Label " + in_quotes(label) +
+                            " discarded.");
+}
+
 } // namespace
 
 result<void> check_conflicts(const create_request& request, const host_abilities& host) {
@@ -341,8 +353,10 @@ result<void> check_host_config(host_config& config, const host_abilities& host,
                           "setting discarded.");
     config.cgroupns_mode = "host";
   }
-  if (auto options = parse_security_options(config.security_opt); !options)
-    return options.error();
+  const auto security = parse_security_options(config.security_opt);
+  if (!security)
+    return security.error();
+  warn_of_confinement(*security, host, warnings);
   if (auto storage = check_storage(config.storage_opt); !storage)
     return storage;
   warn_of_ignored(config, warnings);

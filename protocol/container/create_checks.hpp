@@ -33,6 +33,7 @@ struct host_abilities {
   bool blkio_read_iops = true;
   bool blkio_write_iops = true;
   bool cgroup_namespaces = true;
+  bool apparmor = false;
   bool ipv4_forwarding = true;
   unsigned cpus = 1;           ///< that the daemon may use
   std::string cpuset_cpus;     ///< `0-3`: those that can be asked for

@@ -63,7 +63,7 @@ result<process_spec> common_process(const container_config& config, const host_c
   out.capabilities = *capabilities;
   out.limits = std::move(*limits);
   out.no_new_privileges = options->no_new_privileges.value_or(daemon.no_new_privileges);
-  if (!daemon.apparmor_profile.empty())
+  if (daemon.apparmor)
     out.apparmor_profile =
         options->apparmor.value_or(host.privileged ? "unconfined" : daemon.apparmor_profile);
   out.oom_score_adj = host.oom_score_adj;

@@ -81,8 +81,8 @@ struct daemon_facts {
   /// The profile of those who ask for none: empty for the built-in one, `unconfined`, or its JSON.
   std::string seccomp_profile;
   bool no_new_privileges = false; ///< of those who do not say
-  /// The AppArmor profile of those who ask for none; empty without AppArmor.
-  std::string apparmor_profile;
+  bool apparmor = false;          ///< the kernel confines by profiles of AppArmor
+  std::string apparmor_profile{}; ///< of those who ask for none, and are not privileged
   /// The network namespace knows net.ipv4.ping_group_range and
   /// net.ipv4.ip_unprivileged_port_start (Linux 3.0 and 4.11).
   bool ping_group_range = true;

@@ -1,5 +1,6 @@
 #include "actors/containers/monitor_launch.hpp"
 
+#include "actors/containers/program_copies.hpp"
 #include "actors/host/tree_reader.hpp"
 #include "tests/actors/containers/live_fixture.hpp"
 #include "tests/app/monitor/container.hpp"
@@ -18,10 +19,10 @@ namespace {
 result<std::int32_t> launch(live_fixture& f, const monitored_container& c,
                             const std::string& program = {}) {
   answer<result<std::int32_t>> told;
-  launch_monitor(
-      f.sys, f.io(), f.pool,
-      {program.empty() ? monitor_program() : program, c.dir.file("settings"), c.settings},
-      told.teller());
+  launch_monitor(f.sys, f.io(), f.pool,
+                 {program.empty() ? monitor_program() : program, c.dir.file("settings"), c.settings,
+                  std::make_shared<program_copies>()},
+                 told.teller());
   return told.get();
 }
 
@@ -79,7 +80,9 @@ TEST_CASE("monitor_launch: settings that cannot be written are told", "[actors][
   monitored_container c{"true"};
   answer<result<std::int32_t>> told;
   launch_monitor(f.sys, f.io(), f.pool,
-                 {monitor_program(), c.dir.file("none/settings"), c.settings}, told.teller());
+                 {monitor_program(), c.dir.file("none/settings"), c.settings,
+                  std::make_shared<program_copies>()},
+                 told.teller());
   CHECK(told.get().error() == api_error{errc::not_found, "open '" + c.dir.file("none/settings") +
                                                              "': No such file or directory"});
 }

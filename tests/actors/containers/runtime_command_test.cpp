@@ -63,7 +63,9 @@ TEST_CASE("runtime_command: failures before the start are told", "[actors][conta
         api_error{errc::not_found, "start '/nonexistent/program': No such file or directory"});
   temp_dir dir;
   auto unprepared = shell("touch " + dir.file("ran"));
-  unprepared.prepare_blocking = [] { return api_error{errc::conflict, "not yet"}; };
+  unprepared.prepare_blocking = [](host::child_command&) {
+    return api_error{errc::conflict, "not yet"};
+  };
   CHECK(run(f, unprepared).error() == api_error{errc::conflict, "not yet"});
   CHECK_FALSE(dir.has("ran"));
 

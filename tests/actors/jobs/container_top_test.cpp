@@ -121,6 +121,7 @@ TEST_CASE_METHOD(top_fixture, "container top: asks the runtime and ps", "[actors
   CHECK(take_events() == std::vector<std::string>{"container top a=<b>& image=bb:1 name=web"});
   auto chosen = value("container_top", {"web"}, {{"ps_args", "-o pid,comm"}});
   CHECK(chosen.at("Titles") == boost::json::value{"PID", "COMMAND"});
+  CHECK(value("container_top", {"web"}, {{"ps_args", "-p 1"}}).at("Processes").is_null());
   // NOTE: `f` and `-q` do not go together.
   auto tree = value("container_top", {"web"}, {{"ps_args", "axf"}});
   CHECK(tree.at("Processes").as_array().size() == 1);

@@ -56,8 +56,8 @@ const container_config& image_config() {
 }
 
 // All of create but for what needs other containers.
-result<prepared_create> create(const std::string& body, api::api_version v) {
-  auto host = captured_host();
+result<prepared_create> create(const std::string& body, api::api_version v,
+                               const host_abilities& host = captured_host()) {
   auto settings = settings_with_networks();
   auto made = prepare_create(body, v, host, settings, only_tmp);
   if (!made)
@@ -362,6 +362,21 @@ TEST_CASE("create: security options, storage options and cgroups of others",
         "invalid Annotations: the empty string is not permitted as an annotation key");
   CHECK(create(R"({"Image":"x","HostConfig":{"Cgroup":"container:x"}})", v1_50)->warnings ==
         warning_list{"Cgroup of another container is not supported. Setting discarded."});
+}
+
+TEST_CASE("create: what was to confine it and is not here is told", "[protocol][container]") {
+  auto host = captured_host();
+  const auto told = [&](const std::string& options) {
+    return create(R"({"Image":"x","HostConfig":{"SecurityOpt":[)" + options + "]}}", v1_50, host)
+        ->warnings;
+  };
+  const warning_list no_profile{"Your kernel does not support AppArmor. Profile \"p\" discarded."};
+  CHECK(told(R"("apparmor=p")") == no_profile);
+  CHECK(told(R"("apparmor=unconfined","label=disable")").empty());
+  CHECK(told(R"("label=type:t")") ==
+        warning_list{"Labels of SELinux are not supported. Label \"type:t\" discarded."});
+  host.apparmor = true;
+  CHECK(told(R"("apparmor=p")").empty());
 }
 
 TEST_CASE("create: a capability that the daemon does not hold", "[protocol][container]") {

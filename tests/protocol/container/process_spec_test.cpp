@@ -147,6 +147,7 @@ TEST_CASE("process_spec: a privileged exec has all that the daemon holds",
   request.privileged = true;
   CHECK(json().find(R"("bounding":["CAP_CHOWN","CAP_DAC_OVERRIDE"])") != std::string::npos);
   // Nor does AppArmor confine a container any less for it.
+  daemon.apparmor = true;
   daemon.apparmor_profile = "docker-default";
   CHECK(json().find(R"("apparmorProfile":"docker-default")") != std::string::npos);
 }

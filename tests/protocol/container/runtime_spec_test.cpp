@@ -151,6 +151,8 @@ TEST_CASE("runtime_spec: AppArmor profiles are named where there is AppArmor",
     return text_of(process.if_contains("apparmorProfile"));
   };
   CHECK(profile().empty());
+  c.daemon.apparmor = true;
+  CHECK(profile() == "mine");
   c.daemon.apparmor_profile = "docker-default";
   CHECK(profile() == "mine");
   c.host.security_opt.reset();
