@@ -109,6 +109,8 @@ void listener_state::init(listener_actor::stateful_pointer<listener_state> me,
   self_ = me;
   given_ = std::move(given);
   released_ = !given_.buffered;
+  address_ = std::make_shared<const std::string>(given_.socket->bound);
+  runtime::set_label(*address_);
   router_ = runtime::spawn(self_, run_router, given_.service, given_.engine);
   auto waited_on = host::unique_fd{::fcntl(given_.socket->fd.get(), F_DUPFD_CLOEXEC, 3)};
   if (!waited_on)
@@ -226,6 +228,8 @@ caf::result<void> listener_state::on_accepted(const accepted& client) {
   setup.service = given_.service;
   setup.router = router_;
   setup.listener = core::to_ptr(self_);
+  setup.address = address_;
+  setup.board = given_.board;
   if (setup.stream) {
     auto connection = runtime::spawn(self_, run_connection, std::move(setup));
     connections_.emplace(connection.id(), core::to_ptr(connection));
