@@ -305,8 +305,8 @@ run_engine(core::engine_actor::stateful_pointer<engine_state> self, job_table ha
   self->state.init(self, std::move(handlers), options);
   return {
       [self](core::run_job& asked) { self->state.run(asked); },
-      [self](const core::cancel_job& c) { self->state.cancel(c.id, "the client has left"); },
       [self](const core::job_ended& ended) { self->state.on_ended(ended); },
+      [self](const core::cancel_job& c) { self->state.cancel(c.id, "the client has left"); },
       [self](caf::atom_value tick) {
         if (tick == caf::atom("sweep"))
           self->state.sweep();

@@ -402,6 +402,8 @@ connection_actor::behavior_type
 run_connection(connection_actor::stateful_pointer<connection_state> self, connection_setup given) {
   self->state.init(self, std::move(given));
   return {
+      // In the order of how often they come: CAF compares a message with one after the other.
+      [self](const core::io_ready& x) { self->state.on_ready(x); },
       [self](const core::job_done& x) { self->state.on_done(x); },
       [self](const core::job_stream_begun& x) { self->state.on_stream_begun(x); },
       [self](const core::job_output& x) { self->state.on_output(x); },
@@ -409,7 +411,6 @@ run_connection(connection_actor::stateful_pointer<connection_state> self, connec
       [self](const core::job_takes_socket& x) { self->state.on_takes_socket(x); },
       [self](const http_reply& x) { self->state.on_reply(x); },
       [self](need_body& x) { self->state.on_need_body(x); },
-      [self](const core::io_ready& x) { self->state.on_ready(x); },
       [self](connection_tick) { self->state.on_tick(); },
       [self](end_connection) { self->state.on_end(); },
       [self](core::describe) { return self->state.describe(); },

@@ -10,9 +10,6 @@ namespace {
 
 using work = settings::work;
 
-// Longest path of a unix socket (unix(7)), its end not counted.
-constexpr std::size_t longest_socket_path = 107;
-
 // Writes and reads text, numbers, durations, lists and words by their C++ types, so that one list
 // of keys serves both directions.
 struct field_writer {
@@ -165,8 +162,6 @@ std::optional<api_error> complaint(const settings& s) {
       return settings_error(rule.key, "is not an absolute path");
     if (rule.path.find('\0') != std::string::npos)
       return settings_error(rule.key, "has a zero byte");
-    if (rule.key.ends_with("_socket") && rule.path.size() > longest_socket_path)
-      return settings_error(rule.key, "is longer than 107 bytes");
   }
   if (s.log.max_files == 0)
     return settings_error("log_max_files", "is less than 1");

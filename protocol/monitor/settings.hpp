@@ -34,10 +34,10 @@ struct settings {
   std::string runtime_log;
   /// Written when the process has ended: an `exit_record`. Its directory is there.
   std::string exit_file;
-  /// Path of the unix socket, less than 108 bytes; goes before the monitor does.
+  /// Path of the unix socket, of any length; goes before the monitor does.
   std::string control_socket;
-  /// With `tty`: path for the socket on which the runtime hands over the terminal, less than 108
-  /// bytes; there only while it works.
+  /// With `tty`: path for the socket on which the runtime hands over the terminal, of any length;
+  /// there only while it works.
   std::string console_socket;
   bool tty = false;
   bool open_stdin = false; ///< else stdin is /dev/null (without tty)

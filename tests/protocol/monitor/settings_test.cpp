@@ -78,9 +78,7 @@ TEST_CASE("settings: what is wrong is named", "[protocol][monitor]") {
   s.tty = true;
   CHECK(error_of(s) == "monitor settings: console_socket: is missing");
   s = smallest();
-  s.control_socket = "/" + std::string(107, 's');
-  CHECK(error_of(s) == "monitor settings: control_socket: is longer than 107 bytes");
-  s.control_socket.pop_back();
+  s.control_socket = "/" + std::string(1000, 's');
   CHECK(decode_settings(encode(s)).has_value());
   s = smallest();
   s.exit_file = "/a\0b"s;
