@@ -12,7 +12,7 @@ namespace gantry::ctl {
 
 /// What is printed on.
 struct paper {
-  std::optional<std::size_t> width; ///< columns; none: lines may be of any length
+  std::optional<std::size_t> width = std::nullopt; ///< columns; none: lines may be of any length
   bool colour = false;
   bool utf8 = true;
 };

@@ -16,23 +16,26 @@ struct title {
   std::string_view text;
   std::optional<top_column> sorts;
   side align = side::right;
-  std::size_t least = 5; // what they show should not move about
+  std::size_t least = 5;      // what they show should not move about
+  std::size_t from_width = 0; // of the paper; on less it is only there if it is sorted by
 };
 
-constexpr auto titles = std::to_array<title>({{"ID", top_column::id},
-                                              {"KIND", std::nullopt, side::left, 10},
-                                              {"STATE", std::nullopt, side::left, 7},
-                                              {"AGE", top_column::age},
-                                              {"MAILBOX", top_column::mailbox},
-                                              {"OLDEST", top_column::oldest},
-                                              {"MSG/S", top_column::rate},
-                                              {"BUSY%", top_column::load},
-                                              {"BUSY", top_column::busy},
-                                              {"WAIT99", top_column::waiting},
-                                              {"HANDLE99", top_column::handling},
-                                              {"FOR", top_column::message_age},
-                                              {"MESSAGE", std::nullopt, side::left, 16},
-                                              {"NAME", std::nullopt, side::left}});
+constexpr auto titles = std::to_array<title>({
+    {"ID", top_column::id},
+    {"KIND", std::nullopt, side::left, 10},
+    {"STATE", std::nullopt, side::left, 7},
+    {"AGE", top_column::age, side::right, 5, 100},
+    {"MAILBOX", top_column::mailbox},
+    {"OLDEST", top_column::oldest, side::right, 5, 90},
+    {"MSG/S", top_column::rate},
+    {"BUSY%", top_column::load},
+    {"BUSY", top_column::busy, side::right, 5, 110},
+    {"WAIT99", top_column::waiting, side::right, 5, 130},
+    {"HANDLE99", top_column::handling, side::right, 5, 130},
+    {"FOR", top_column::message_age},
+    {"MESSAGE", std::nullopt, side::left, 10},
+    {"NAME", std::nullopt, side::left},
+});
 
 constexpr auto help_lines = std::to_array<std::string_view>({
     "Keys of gantryctl top",
@@ -81,6 +84,13 @@ std::vector<cell> cells_of(const top_row& row) {
           dash_if(a.message.empty(), short_duration(a.message_age)),
           dash_if(a.message.empty(), a.message),
           row.lead + a.name};
+}
+
+std::vector<cell> chosen_cells(std::vector<cell> all, const std::vector<std::size_t>& places) {
+  std::vector<cell> out;
+  for (auto place : places)
+    out.push_back(std::move(all[place]));
+  return out;
 }
 
 /// Cut to the paper, or filled up to it, as one piece of a tint.
@@ -166,7 +176,11 @@ std::string top_model::hints(const paper& on) const {
 std::vector<std::string> top_model::rows(std::size_t from, std::size_t count, bool cursor,
                                          const paper& on) const {
   std::vector<column> columns;
+  std::vector<std::size_t> places; // of those columns
   for (const auto& t : titles) {
+    if (on.width && *on.width < t.from_width && t.sorts != how_.order)
+      continue;
+    places.push_back(static_cast<std::size_t>(&t - titles.data()));
     auto& column = columns.emplace_back(std::string{t.text}, t.align, t.least);
     if (t.sorts == how_.order && !how_.tree)
       column.title += on.utf8 ? (how_.ascending ? "▲" : "▼") : (how_.ascending ? "^" : "v");
@@ -174,7 +188,7 @@ std::vector<std::string> top_model::rows(std::size_t from, std::size_t count, bo
   table shown{std::move(columns)};
   const auto to = std::min(rows_.size(), from + count);
   for (std::size_t i = from; i < to; ++i)
-    shown.add(cells_of(rows_[i]));
+    shown.add(chosen_cells(cells_of(rows_[i]), places));
   auto lines = shown.lines(on);
   if (!cursor)
     return lines;
