@@ -101,8 +101,15 @@ int change_log_level(const invocation& how, const environment& env) {
     return tell_failure(error_of(*answer));
   if (how.has("json"))
     return print_text(answer->body.empty() ? "{}\n" : answer->body);
-  return print_text("log level is " + how.operand +
-                    (time.count() > 0 ? " for " + short_duration(time) : "") + '\n');
+  auto text = "log level is " + how.operand;
+  if (time.count() > 0)
+    text += " for " + short_duration(time);
+  const auto told = inspect::parse_json(answer->body);
+  const auto* before =
+      told && told->is_object() ? told->get_object().if_contains("before") : nullptr;
+  if (before && before->is_string())
+    text += ", it was " + printable(std::string_view{before->get_string()}, true);
+  return print_text(text + '\n');
 }
 
 int show_help(const invocation& how, const environment&) {

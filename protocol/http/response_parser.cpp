@@ -13,6 +13,7 @@ namespace gantry::http {
 
 namespace {
 
+constexpr std::string_view begin_of_head = "HTTP/1.";
 constexpr std::string_view end_of_head = "\r\n\r\n";
 
 bool has_control_byte(std::string_view text) noexcept {
@@ -45,6 +46,9 @@ result<bool> response_parser::feed(std::string_view bytes, std::string& body) {
   while (!head_done_ && !bytes.empty()) {
     const auto before = head_.size();
     head_ += bytes.substr(0, bounds_.head + 1 - std::min(before, bounds_.head));
+    // What is no answer at all is told at once: its head may have no end.
+    if (head_.compare(0, begin_of_head.size(), begin_of_head.substr(0, head_.size())) != 0)
+      return invalid("malformed status line");
     const auto from = before < end_of_head.size() ? 0 : before - end_of_head.size() + 1;
     const auto end = head_.find(end_of_head, from);
     if (end == std::string::npos) {

@@ -23,7 +23,7 @@ import pytest
 
 from daemon import PATIENCE, clean_environment, gantryd, run, wait_until
 
-GANTRYCTL = str(Path(gantryd()).with_name("gantryctl"))
+GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl")))
 MANUAL = Path(__file__).resolve().parents[2] / "app/ctl/gantryctl.8"
 
 COMMANDS = ("top", "tree", "ps", "show", "kinds", "threads", "pool", "jobs", "connections",
@@ -310,11 +310,11 @@ def test_a_full_disk_is_told(dump):
 def test_asks_a_daemon(serve):
     server = serve({"/v1/": '{"version":"0.2.0","api":"v1"}',
                     "/v1/actors?kind=router&sort=mailbox": json.dumps({"actors": DUMP["actors"]}),
-                    "/v1/loglevel": "{}"})
+                    "/v1/loglevel": '{"level":"debug","for_ns":600000000000,"before":"info"}'})
     assert len(said("-H", server.host, "ps", "-k", "router", "-s", "mailbox").splitlines()) == 53
     assert "gantryd 0.2.0, inspection v1, at unix://" in said("-H", server.host, "version")
     assert said("-H", server.host, "loglevel", "debug", "--for", "10m") == \
-        "log level is debug for 10m\n"
+        "log level is debug for 10m, it was info\n"
     assert server.requests[-1] == ("PUT", "/v1/loglevel", '{"level":"debug","for_ns":600000000000}')
     done = ctl("-H", server.host, "jobs")
     assert (done.returncode, done.stderr) == (1, "gantryctl: no such page\n")
