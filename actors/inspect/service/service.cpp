@@ -61,6 +61,7 @@ result<void> service::open(const service_options& how) {
       return made.error();
     for (auto& warning : made->warnings)
       log::write(log::level::warn, "inspect", warning);
+    std::lock_guard guard{tls_mutex_};
     tls_ = std::move(made->context);
     tls_files_ = how.tls;
   }
@@ -83,9 +84,14 @@ result<void> service::open(const service_options& how) {
 }
 
 void service::reload_tls() {
-  if (!tls_files_)
+  std::optional<host::tls_options> files;
+  {
+    std::lock_guard guard{tls_mutex_};
+    files = tls_files_;
+  }
+  if (!files)
     return;
-  auto made = host::make_tls_context(*tls_files_);
+  auto made = host::make_tls_context(*files);
   if (!made) {
     log::write(log::level::error, "inspect", "keeps the TLS certificates it has",
                {{"error", made.error().message}});

@@ -47,7 +47,8 @@ public:
   /// Where it is served: `unix:///run/x/inspect.sock`; "" before.
   const std::string& bound() const noexcept { return bound_; }
 
-  /// Reads the certificates again, for connections to come. Blocks. Nothing without TLS.
+  /// Reads the certificates again, for connections to come. Blocks. Nothing without TLS. Any
+  /// thread.
   void reload_tls();
 
 private:
@@ -61,9 +62,9 @@ private:
   pages pages_;
   client_site site_{pages_};
   host::listener_socket socket_;
-  std::optional<host::tls_options> tls_files_;
   std::mutex tls_mutex_;
-  std::shared_ptr<ssl_ctx_st> tls_; ///< under its mutex
+  std::optional<host::tls_options> tls_files_; ///< under the mutex
+  std::shared_ptr<ssl_ctx_st> tls_;            ///< under the mutex
   std::string bound_;
   std::list<client> clients_;
   time_point accept_at_; ///< not before, after accept(2) has failed for want of something
