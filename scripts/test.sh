@@ -8,7 +8,7 @@
 #   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
 #
 # For the integration tests on a release build:
-#   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor
+#   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor gantryctl
 #   scripts/integration.sh build/release/bin/gantryd
 #
 #   scripts/test.sh                 everything
@@ -46,7 +46,7 @@ run_fuzz() {
 }
 
 run_integration() {
-  build debug --target gantryd gantry-monitor
+  build debug --target gantryd gantry-monitor gantryctl
   scripts/integration.sh build/debug/bin/gantryd
 }
 
