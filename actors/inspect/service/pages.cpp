@@ -24,7 +24,14 @@ namespace json = boost::json;
 
 namespace {
 
-enum page : mux::payload_id { view_page, actor_of, events, document, present_level, new_level };
+enum page : mux::payload_id {
+  view_page,
+  actor_page_of,
+  event_page,
+  document_page,
+  level_page,
+  new_level_page
+};
 
 struct route_entry {
   page_route route;
@@ -34,7 +41,7 @@ struct route_entry {
 constexpr auto entries = std::to_array<route_entry>({
     {{"GET", "/v1/"}, view_page},
     {{"GET", "/v1/actors"}, view_page},
-    {{"GET", "/v1/actors/{id}"}, actor_of},
+    {{"GET", "/v1/actors/{id}"}, actor_page_of},
     {{"GET", "/v1/tree"}, view_page},
     {{"GET", "/v1/kinds"}, view_page},
     {{"GET", "/v1/threads"}, view_page},
@@ -45,10 +52,10 @@ constexpr auto entries = std::to_array<route_entry>({
     {{"GET", "/v1/deaths"}, view_page},
     {{"GET", "/v1/stalls"}, view_page},
     {{"GET", "/v1/dump"}, view_page},
-    {{"GET", "/v1/events"}, events},
-    {{"GET", "/v1/openapi.yaml"}, document},
-    {{"GET", "/v1/loglevel"}, present_level},
-    {{"PUT", "/v1/loglevel"}, new_level},
+    {{"GET", "/v1/events"}, event_page},
+    {{"GET", "/v1/openapi.yaml"}, document_page},
+    {{"GET", "/v1/loglevel"}, level_page},
+    {{"PUT", "/v1/loglevel"}, new_level_page},
 });
 
 constexpr auto routes = [] {
@@ -213,7 +220,7 @@ page_answer pages::answer(const page_request& asked) {
   switch (static_cast<page>(*match.payload)) {
   case view_page:
     return read(asked, asked.head.path);
-  case new_level:
+  case new_level_page:
     return set_level(asked);
   default:
     break;
@@ -221,11 +228,11 @@ page_answer pages::answer(const page_request& asked) {
   if (!asked.head.query.empty())
     return error_page(400, "this page has no parameters");
   switch (static_cast<page>(*match.payload)) {
-  case actor_of:
+  case actor_page_of:
     return actor(match.vars.get("id"));
-  case events:
+  case event_page:
     return event_answer{};
-  case document: {
+  case document_page: {
     http::response r;
     r.headers = {{"Content-Type", "application/yaml"}};
     r.body = openapi_document();
