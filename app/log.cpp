@@ -126,6 +126,8 @@ void append_json(std::string& out, const log::record& line) {
     else
       append_json_string(out, each.value());
   }
+  if (line.request != 0)
+    out.append(R"(,"request":)").append(std::to_string(line.request));
   out += '}';
 }
 

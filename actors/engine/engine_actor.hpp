@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/boards.hpp"
 #include "actors/core/interfaces.hpp"
 #include "actors/engine/job_run.hpp"
 
@@ -48,6 +49,7 @@ struct engine_options {
   caf::timespan jobs_limit = limits::shutdown_jobs;
   caf::timespan callbacks_limit = limits::shutdown_callbacks;
   std::size_t max_running = limits::jobs_running;
+  core::job_board* board = nullptr; ///< where running jobs are put up; outlives the engine
 };
 
 /// Owns the handlers and the list of running jobs.
@@ -82,7 +84,8 @@ private:
     caf::actor_clock::time_point started;
     caf::timespan limit{0};
     bool asked_to_end = false;
-    bool counts = true; ///< false: shutdown does not wait for it (serveapi)
+    bool counts = true;          ///< false: shutdown does not wait for it (serveapi)
+    core::job_board::place card; ///< points to the other members
   };
   void log_job(char sign, const entry& e, core::request_id id_of_run,
                std::string_view suffix = {}) const;

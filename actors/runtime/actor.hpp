@@ -24,11 +24,24 @@
 
 namespace gantry::runtime {
 
-/// Says in the log that an actor got a message it has no handler for, and drops it.
+/// Says in the log that an actor got a message it has no handler for, and drops it. The registry
+/// remembers it too.
 caf::result<caf::message> log_and_drop(caf::scheduled_actor* self, caf::message_view& message);
 
-/// Says in the log that a handler threw; the actor ends with `sec::runtime_error`.
+/// Says in the log that a handler threw; the actor ends with `sec::runtime_error` and what was
+/// thrown.
 caf::error log_exception(caf::scheduled_actor* self, std::exception_ptr& thrown);
+
+/// Why an actor ended, for people: `exit_reason::kill`, `runtime_error: out of luck`; "" for a
+/// normal end.
+std::string end_text(const caf::error& reason);
+
+/// The actor that runs on this thread works for that request from here on until it says otherwise
+/// (0: for none), also while it handles messages that came for none.
+void works_for(std::uint64_t request) noexcept;
+
+/// What the actor that runs on this thread is called besides its kind, for inspection.
+void set_label(std::string label);
 
 /// The type of a message's first part; that of `void` for an empty message.
 const std::type_info* message_type(const caf::mailbox_element& element);
@@ -42,19 +55,21 @@ const std::type_info* message_type(const caf::mailbox_element& element);
 /// NOTE: when `Base::resume` has answered `awaiting_message`, another thread may run this actor
 /// already. What is counted about the actor is therefore counted in `consume`, within its turn.
 template <class Base>
-class measured final : public Base, private actor_record {
+class measured final : public Base, public actor_record {
 public:
   explicit measured(caf::actor_config& cfg)
       : Base(cfg), actor_record(registry_of(this->home_system()), this->caf::abstract_actor::id(),
-                                cfg.parent ? cfg.parent->id() : 0, own_kind(*this)) {
+                                cfg.parent ? cfg.parent->id() : 0, own_kind(*this), this->ctrl()) {
     this->set_default_handler(log_and_drop);
     this->set_exception_handler(log_exception);
   }
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* unit) override {
     auto put = this->enqueued.fetch_add(1, std::memory_order_relaxed);
-    if (put == handled.get() && waiting_since.load(std::memory_order_relaxed) == 0)
+    // The only one that waits, or the first one behind that which is being handled.
+    if (put <= handled.get() + 1 && waiting_since.load(std::memory_order_relaxed) == 0)
       waiting_since.store(now_ticks(), std::memory_order_relaxed);
+    request_tags::put(element.get(), current_request);
     Base::enqueue(std::move(element), unit);
   }
 
@@ -69,9 +84,11 @@ public:
     if (auto ready = waiting_since.exchange(0, std::memory_order_relaxed); ready != 0)
       counters.waiting.add(start > ready ? start - ready : 0);
     w->slot().begin(actor_record::id, kind, start);
+    w->running = this;
 
     auto outcome = Base::resume(unit, quota);
 
+    w->running = nullptr;
     w->slot().end();
     if (outcome == caf::resumable::done) {
       counters.ended.add(1);
@@ -89,6 +106,8 @@ public:
       return Base::initialize();
     w->kinds().of(kind).spawned.add(1);
     present_since.store(w->mark, std::memory_order_relaxed);
+    request_scope scope{own_request.load(std::memory_order_relaxed)};
+    w->slot().request.store(current_request, std::memory_order_release);
     Base::initialize();
     present_since.store(0, std::memory_order_relaxed);
   }
@@ -98,10 +117,17 @@ public:
     auto* w = worker::current();
     if (!w)
       return Base::consume(element);
-    measurement m{*this, *w, message_type(element)};
+    measurement m{*this, *w, message_type(element), request_tags::of(&element)};
     auto result = Base::consume(element);
     m.skipped = result == caf::invoke_message_result::skipped;
     return result;
+  }
+
+  /// The end, whatever brings it about.
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    if (!this->getf(caf::abstract_actor::is_cleaned_up_flag))
+      note_end(end_text(reason));
+    return Base::cleanup(std::move(reason), host);
   }
 
 private:
@@ -118,13 +144,16 @@ private:
 
   /// Counts a message at its end, which may be an exception.
   struct measurement {
-    measurement(measured& self, worker& on, const std::type_info* type) : self(self), on(on) {
+    measurement(measured& self, worker& on, const std::type_info* type, std::uint64_t request)
+        : self(self), on(on),
+          scope(request != 0 ? request : self.own_request.load(std::memory_order_relaxed)) {
       // It was set by whoever sent this message, perhaps after the turn had begun.
       if (self.waiting_since.load(std::memory_order_relaxed) != 0)
         self.waiting_since.store(0, std::memory_order_relaxed);
       self.present.store(type, std::memory_order_relaxed);
+      self.present_request.store(current_request, std::memory_order_relaxed);
       self.present_since.store(on.mark, std::memory_order_release);
-      on.slot().next(type, on.mark);
+      on.slot().next(type, current_request, on.mark);
     }
     measurement(const measurement&) = delete;
     measurement& operator=(const measurement&) = delete;
@@ -146,6 +175,7 @@ private:
 
     measured& self;
     worker& on;
+    request_scope scope;
     bool skipped = false;
   };
 };

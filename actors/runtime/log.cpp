@@ -1,5 +1,7 @@
 #include "actors/runtime/log.hpp"
 
+#include "actors/runtime/request.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -114,8 +116,13 @@ level current_level() noexcept { return detail::least_level.load(); }
 
 void write(level severity, std::string_view component, std::string_view text,
            std::initializer_list<field> fields) noexcept {
-  if (enabled(severity))
-    present_sink.load(std::memory_order_acquire)({severity, component, text, fields});
+  if (!enabled(severity))
+    return;
+  auto request = runtime::current_request;
+  for (const field& each : fields)
+    if (each.key() == "request")
+      request = 0;
+  present_sink.load(std::memory_order_acquire)({severity, component, text, fields, request});
 }
 
 void append_logfmt(std::string& out, const record& line) {
@@ -131,6 +138,8 @@ void append_logfmt(std::string& out, const record& line) {
     append_key(out, each.key());
     append_word(out, each.value());
   }
+  if (line.request != 0)
+    out.append(" request=").append(std::to_string(line.request));
 }
 
 } // namespace gantry::log

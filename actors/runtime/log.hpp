@@ -67,6 +67,9 @@ struct record {
   std::string_view component; ///< who speaks: `engine`, `listener`; may be empty
   std::string_view text;
   std::span<const field> fields;
+  /// The request for which the thread worked that wrote it, 0 if none or if a field says it. Goes
+  /// behind the fields as `request`.
+  std::uint64_t request = 0;
 };
 
 /// Takes a line away. Must be safe to call from several threads at once, must not throw and must

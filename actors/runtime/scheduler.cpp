@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -294,9 +295,11 @@ void scheduler::start_thread(worker& w, void (worker::*body)()) {
   w.thread_ = std::thread{[this, &w, body] {
     auto name = "gantry-io-" + std::to_string(w.index());
     pthread_setname_np(pthread_self(), name.c_str());
+    w.tid_.store(::gettid(), std::memory_order_relaxed);
     system().thread_started();
     (w.*body)();
     system().thread_terminates();
+    w.tid_.store(0, std::memory_order_relaxed);
   }};
 }
 

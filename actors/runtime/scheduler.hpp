@@ -10,6 +10,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -50,18 +52,21 @@ struct alignas(64) run_slot {
   std::atomic<std::uint64_t> actor{0};
   std::atomic<kind_id> kind{0};
   std::atomic<const std::type_info*> message{nullptr}; ///< null: the actor starts
+  std::atomic<std::uint64_t> request{0};               ///< that the message is for, 0 if none
 
   /// The turn of an actor begins.
   void begin(std::uint64_t who, kind_id what, ticks now) noexcept {
     actor.store(who, std::memory_order_release);
     kind.store(what, std::memory_order_release);
     message.store(nullptr, std::memory_order_release);
+    request.store(0, std::memory_order_release);
     since.store(now, std::memory_order_release);
   }
   /// The running actor begins with a message.
-  void next(const std::type_info* type, ticks now) noexcept {
+  void next(const std::type_info* type, std::uint64_t what_for, ticks now) noexcept {
     advance();
     message.store(type, std::memory_order_release);
+    request.store(what_for, std::memory_order_release);
     since.store(now, std::memory_order_release);
   }
   /// The turn is over.
@@ -97,6 +102,11 @@ public:
 
   /// When the message that is being handled began. Only for this thread.
   ticks mark = 0;
+  /// The actor that has its turn, null if none. Only for this thread.
+  actor_record* running = nullptr;
+
+  /// The kernel's number of its thread, 0 while there is none. Any thread.
+  pid_t tid() const noexcept { return tid_.load(std::memory_order_relaxed); }
 
   /// Actors in the queue. Any thread.
   std::size_t queued() const;
@@ -130,6 +140,7 @@ private:
   std::atomic<stint> stint_{stint::none};
   kind_table kinds_;
   run_slot slot_;
+  std::atomic<pid_t> tid_{0};
   std::thread thread_;
 };
 

@@ -2,7 +2,10 @@
 
 #include <boost/core/demangle.hpp>
 
+#include <caf/actor_control_block.hpp>
+
 #include <cstring>
+#include <utility>
 
 namespace gantry::runtime {
 
@@ -47,8 +50,9 @@ std::string type_name(const std::type_info* type) {
 }
 
 actor_record::actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent,
-                           kind_id kind)
-    : id(id), parent(parent), kind(kind), registry_(registry) {
+                           kind_id kind, caf::actor_control_block* control)
+    : id(id), parent(parent), kind(kind), own_request(spawn_request), registry_(registry),
+      control_(control) {
   if (registry_)
     registry_->enter(*this);
 }
@@ -62,6 +66,8 @@ void actor_record::retire() {
 }
 
 void actor_registry::enter(actor_record& record) {
+  if (history_.listened_to())
+    history_.changes.add(actor_change{false, record.id, record.parent, record.kind, {}});
   auto& s = shards_[record.id % shards];
   std::lock_guard guard{s.mutex};
   record.next_ = s.first;
@@ -80,34 +86,94 @@ void actor_registry::leave(actor_record& record) {
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+actor_snapshot actor_registry::copy(const actor_record& r) {
+  auto now = now_ticks();
+  actor_snapshot copy;
+  copy.id = r.id;
+  copy.parent = r.parent;
+  copy.kind = kind_name(r.kind);
+  copy.age = since(now, r.created);
+  copy.messages = r.handled.get();
+  auto present_since = r.present_since.load(std::memory_order_acquire);
+  auto* present = r.present.load(std::memory_order_relaxed);
+  auto taken = copy.messages + (present ? 1 : 0);
+  auto put = r.enqueued.load(std::memory_order_relaxed);
+  copy.mailbox = put > taken ? put - taken : 0;
+  copy.busy = to_duration(r.busy.get());
+  auto waiting = since(now, r.waiting_since.load(std::memory_order_relaxed));
+  copy.request = r.own_request.load(std::memory_order_relaxed);
+  if (present_since != 0) {
+    copy.present = type_name(present);
+    copy.present_age = since(now, present_since);
+    if (auto request = r.present_request.load(std::memory_order_relaxed); request != 0)
+      copy.request = request;
+  } else {
+    copy.waiting = waiting;
+  }
+  if (copy.mailbox != 0)
+    copy.oldest = waiting.count() != 0 ? waiting : copy.present_age;
+  if (r.label_)
+    copy.label = *r.label_;
+  return copy;
+}
+
 std::vector<actor_snapshot> actor_registry::snapshot() const {
   std::vector<actor_snapshot> result;
   result.reserve(size());
   for (auto& s : shards_) {
     std::lock_guard guard{s.mutex};
-    for (auto* r = s.first; r; r = r->next_) {
-      auto now = now_ticks();
-      actor_snapshot copy;
-      copy.id = r->id;
-      copy.parent = r->parent;
-      copy.kind = kind_name(r->kind);
-      copy.age = since(now, r->created);
-      copy.messages = r->handled.get();
-      auto present_since = r->present_since.load(std::memory_order_acquire);
-      auto* present = r->present.load(std::memory_order_relaxed);
-      auto taken = copy.messages + (present ? 1 : 0);
-      auto put = r->enqueued.load(std::memory_order_relaxed);
-      copy.mailbox = put > taken ? put - taken : 0;
-      copy.busy = to_duration(r->busy.get());
-      copy.waiting = since(now, r->waiting_since.load(std::memory_order_relaxed));
-      if (present_since != 0) {
-        copy.present = type_name(present);
-        copy.present_age = since(now, present_since);
-      }
-      result.push_back(std::move(copy));
-    }
+    for (auto* r = s.first; r; r = r->next_)
+      result.push_back(copy(*r));
   }
   return result;
+}
+
+const actor_record* actor_registry::look(const shard& s, std::uint64_t id) noexcept {
+  auto* r = s.first;
+  while (r && r->id != id)
+    r = r->next_;
+  return r;
+}
+
+std::optional<actor_snapshot> actor_registry::find(std::uint64_t id) const {
+  auto& s = shards_[id % shards];
+  std::lock_guard guard{s.mutex};
+  auto* r = look(s, id);
+  return r ? std::optional{copy(*r)} : std::nullopt;
+}
+
+caf::strong_actor_ptr actor_registry::handle(std::uint64_t id) const {
+  auto& s = shards_[id % shards];
+  std::lock_guard guard{s.mutex};
+  auto* r = look(s, id);
+  // The record is a part of the actor: what it points to is there as long as it is entered, but
+  // the actor may have no handles any more and be on its way out.
+  if (!r || !caf::intrusive_ptr_upgrade_weak(r->control_))
+    return nullptr;
+  return {r->control_, false};
+}
+
+void actor_record::note_end(std::string reason) {
+  if (!registry_)
+    return;
+  auto& history = registry_->history();
+  if (history.listened_to())
+    history.changes.add(actor_change{true, id, parent, kind, reason});
+  if (!reason.empty())
+    history.deaths.add({wall_clock::now(), id, kind, std::move(reason)});
+}
+
+void actor_record::note_dead_letter(const std::type_info* type) {
+  if (registry_)
+    registry_->history().dead_letters.add({wall_clock::now(), type, id, kind});
+}
+
+void actor_record::set_label(std::string label) {
+  if (!registry_)
+    return;
+  auto made = std::make_unique<const std::string>(std::move(label));
+  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  label_.swap(made);
 }
 
 kind_table::~kind_table() {

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "actors/runtime/history.hpp"
+#include "actors/runtime/request.hpp"
 #include "actors/runtime/ticks.hpp"
+
+#include <caf/fwd.hpp>
 
 #include <array>
 #include <atomic>
@@ -9,14 +13,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <typeinfo>
 #include <vector>
 
 namespace gantry::runtime {
-
-/// Small number of an actor kind (`connection`, `router`, ...); see `intern_kind`.
-using kind_id = std::uint16_t;
 
 inline constexpr std::size_t max_kinds = 128;
 
@@ -74,8 +76,9 @@ class actor_registry;
 /// Written by the thread that runs the actor (and by senders: `enqueued`), read by any thread.
 class actor_record {
 public:
-  /// Enters the record into `registry`, if there is one.
-  actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent, kind_id kind);
+  /// Enters the record into `registry`, if there is one. `control` is the actor's own.
+  actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent, kind_id kind,
+               caf::actor_control_block* control);
   actor_record(const actor_record&) = delete;
   actor_record& operator=(const actor_record&) = delete;
   ~actor_record();
@@ -83,6 +86,13 @@ public:
   /// The actor has ended, though others may hold its handle: takes the record out of the registry.
   /// Only by the thread that runs the actor.
   void retire();
+
+  /// The actor is about to end, for that reason ("": it is done); told once.
+  void note_end(std::string reason);
+  /// The actor got a message that it has no handler for.
+  void note_dead_letter(const std::type_info* type);
+  /// What the actor is called besides its kind: the name of a container, an address.
+  void set_label(std::string label);
 
   const std::uint64_t id;
   const std::uint64_t parent; ///< id of the actor that spawned this one, 0 if none
@@ -92,13 +102,19 @@ public:
   std::atomic<std::uint64_t> enqueued{0}; ///< messages ever put into the mailbox
   single_writer_counter handled;          ///< messages ever taken out
   single_writer_counter busy;             ///< ticks spent in handlers
-  std::atomic<ticks> waiting_since{0};    ///< when it became ready to run, 0 if it is not
+  /// When it became ready to run, or, while it runs, when the first message came that waits behind
+  /// the present one; 0 if neither, or if those that wait were there before the present one began.
+  std::atomic<ticks> waiting_since{0};
   std::atomic<const std::type_info*> present{nullptr}; ///< type of the message being handled
   std::atomic<ticks> present_since{0};                 ///< 0: it neither handles one nor starts
+  std::atomic<std::uint64_t> present_request{0}; ///< that the present message is for, 0 if none
+  std::atomic<std::uint64_t> own_request; ///< that the actor works for by itself; see `works_for`
 
 private:
   friend class actor_registry;
   actor_registry* registry_;
+  caf::actor_control_block* const control_;
+  std::unique_ptr<const std::string> label_; ///< under the lock of its shard
   actor_record* next_ = nullptr;
   actor_record* previous_ = nullptr;
 };
@@ -115,6 +131,11 @@ struct actor_snapshot {
   std::chrono::nanoseconds waiting{0};     ///< how long it has been ready to run but not running
   std::string present;                     ///< type of the message being handled, or ""
   std::chrono::nanoseconds present_age{0}; ///< how long that, or its start, has been going on
+  /// How long the message that waits longest has waited, at least: exactly, if it came while none
+  /// waited; if others were before it, since the last of them was taken out.
+  std::chrono::nanoseconds oldest{0};
+  std::uint64_t request = 0; ///< that it works for now, 0 if none
+  std::string label;         ///< see `actor_record::set_label`
 };
 
 /// A sum over all threads about one kind.
@@ -135,8 +156,18 @@ public:
   /// Copies what is known about every living actor. Takes each shard's lock for a moment.
   std::vector<actor_snapshot> snapshot() const;
 
+  /// The same about one; nothing if it does not live.
+  std::optional<actor_snapshot> find(std::uint64_t id) const;
+
+  /// A handle of a living actor; null if there is none of that id. Let go of it in an actor only:
+  /// the last handle takes the actor's state with it, on the thread that has it.
+  caf::strong_actor_ptr handle(std::uint64_t id) const;
+
   /// Number of living actors.
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+
+  runtime::history& history() noexcept { return history_; }
+  const runtime::history& history() const noexcept { return history_; }
 
 private:
   friend class actor_record;
@@ -147,8 +178,12 @@ private:
   };
   void enter(actor_record& record);
   void leave(actor_record& record);
+  static actor_snapshot copy(const actor_record& record);
+  /// The record of that id, under the lock of its shard; null if there is none.
+  static const actor_record* look(const shard& s, std::uint64_t id) noexcept;
 
   std::array<shard, shards> shards_;
+  runtime::history history_;
   std::atomic<std::size_t> size_{0};
 };
 

@@ -1,5 +1,6 @@
 #include "actors/runtime/watchdog.hpp"
 
+#include "actors/runtime/kernel_place.hpp"
 #include "actors/runtime/log.hpp"
 
 #include <pthread.h>
@@ -18,7 +19,9 @@ void log_stall(const stall& s) {
       {{"actor", std::to_string(s.actor)},
        {"kind", s.kind},
        {"message", s.message.empty() ? "start" : s.message},
+       {"request", s.request},
        {"thread", "gantry-io-" + std::to_string(s.thread)},
+       {"where", s.where},
        {"duration", std::to_string(duration_cast<milliseconds>(s.duration).count()) + "ms"}});
 }
 
@@ -50,7 +53,8 @@ bool watchdog::look(worker& w, watched_thread& state) {
     state.last.over = true;
     state.reported = false;
     scheduler_.rescued(w);
-    report_(state.last);
+    scheduler_.registry().history().stalls.change(state.place, [&](stall& s) { s = state.last; });
+    tell(state.last);
   }
   state.sequence = sequence;
   if (since == 0)
@@ -64,18 +68,34 @@ bool watchdog::look(worker& w, watched_thread& state) {
           kind_name(slot.kind.load(std::memory_order_acquire)),
           type_name(slot.message.load(std::memory_order_acquire)),
           held,
-          false};
+          false,
+          slot.request.load(std::memory_order_acquire),
+          {},
+          {}};
   // The slot is of one moment only if the thread has not moved on meanwhile.
   if (slot.sequence.load(std::memory_order_acquire) != sequence ||
       slot.since.load(std::memory_order_acquire) != since)
     return active;
   scheduler_.rescue(w);
-  state.last = s;
+  auto& kept = scheduler_.registry().history().stalls;
   if (!state.reported) {
     state.reported = true;
-    report_(s);
+    s.time = wall_clock::now();
+    s.where = kernel_place(w.tid());
+    state.last = std::move(s);
+    state.place = kept.add(state.last);
+    tell(state.last);
+  } else {
+    state.last.duration = held;
+    kept.change(state.place, [&](stall& known) { known.duration = held; });
   }
   return active;
+}
+
+void watchdog::tell(const stall& s) {
+  if (auto& history = scheduler_.registry().history(); history.listened_to())
+    history.changes.add(s);
+  report_(s);
 }
 
 void watchdog::run() {

@@ -3,26 +3,16 @@
 #include "actors/runtime/scheduler.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
-#include <string>
 #include <thread>
 
 namespace gantry::runtime {
 
-/// A handler that holds an I/O thread for too long.
-struct stall {
-  std::size_t thread = 0;
-  std::uint64_t actor = 0;
-  std::string kind;
-  std::string message;
-  std::chrono::nanoseconds duration{0};
-  bool over = false; ///< false: it still goes on; true: it has ended after `duration`
-};
-
 /// Watches the I/O threads from a thread of its own: names actor, message type and duration when a
-/// handler takes longer than the limit, once when it is noticed and once when it has ended, and
-/// moves the actors that wait behind it to the other threads. Sleeps while the daemon is at rest.
-/// At most one for a scheduler, which must outlive it.
+/// handler takes longer than the limit, once when it is noticed and once when it has ended, keeps
+/// that in the registry's history, and moves the actors that wait behind it to the other threads.
+/// Sleeps while the daemon is at rest. At most one for a scheduler, which must outlive it.
 class watchdog {
 public:
   using reporter = std::function<void(const stall&)>;
@@ -39,10 +29,12 @@ private:
   struct watched_thread {
     std::uint64_t sequence = 0;
     bool reported = false;
+    std::uint64_t place = 0; ///< of `last` among the stalls that are kept
     stall last;
   };
   void run();
   bool look(worker& w, watched_thread& state);
+  void tell(const stall& s);
 
   scheduler& scheduler_;
   const std::chrono::nanoseconds limit_;

@@ -1,6 +1,9 @@
 #include "actors/runtime/worker_pool.hpp"
 
+#include "actors/runtime/request.hpp"
+
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <system_error>
@@ -42,7 +45,7 @@ bool worker_pool::submit(std::string label, std::function<void()> work) {
     std::lock_guard guard{mutex_};
     if (stop_ || waiting_.size() >= capacity_ + idle_)
       return false;
-    waiting_.push_back({std::move(label), std::move(work), clock::now()});
+    waiting_.push_back({std::move(label), std::move(work), clock::now(), current_request});
     if (idle_ >= waiting_.size()) {
       work_.notify_one();
       return true;
@@ -74,6 +77,7 @@ bool worker_pool::submit(std::string label, std::function<void()> work) {
 
 void worker_pool::run(slot& own) {
   std::unique_lock guard{mutex_};
+  own.tid = ::gettid();
   for (;;) {
     ++idle_;
     work_.wait_for(guard, idle_limit, [this] { return stop_ || !waiting_.empty(); });
@@ -88,8 +92,11 @@ void worker_pool::run(slot& own) {
     own.label = std::move(next.label);
     own.since = clock::now();
     guard.unlock();
-    next.run();
-    next.run = nullptr; // what it captured is released outside the lock
+    {
+      request_scope scope{next.request};
+      next.run();
+      next.run = nullptr; // what it captured is released outside the lock
+    }
     guard.lock();
     own.busy = false;
   }
@@ -103,10 +110,10 @@ pool_snapshot worker_pool::snapshot() const {
   for (auto& s : slots_) {
     result.threads += s->alive ? 1 : 0;
     if (s->busy)
-      result.running.push_back({s->label, now - s->since});
+      result.running.push_back({s->label, now - s->since, s->tid});
   }
   for (auto& t : waiting_)
-    result.waiting.push_back({t.label, now - t.since});
+    result.waiting.push_back({t.label, now - t.since, 0});
   return result;
 }
 

@@ -2,9 +2,12 @@
 
 #include <caf/send.hpp>
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -20,6 +23,7 @@ struct pool_snapshot {
   struct task {
     std::string label;
     std::chrono::nanoseconds age{0}; ///< running: since it started; waiting: since it was submitted
+    pid_t tid = 0;                   ///< of the thread that runs it, 0 while it waits
   };
   std::size_t threads = 0;
   std::size_t capacity = 0;
@@ -30,7 +34,8 @@ struct pool_snapshot {
 /// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
 /// when there is work and end after a while without any, so an idle daemon has none.
 ///
-/// Actors never wait for it: `ask` sends the result as a message. Any thread may call anything.
+/// Actors never wait for it: `ask` sends the result as a message. Any thread may call anything. A
+/// task works for the request for which it was submitted (see request.hpp).
 ///
 /// The wiring owns it, and nobody else: it is stopped while the actor system still takes results
 /// and destroyed after that system, so that actors may use it as long as they live.
@@ -65,11 +70,13 @@ private:
     std::string label;
     std::function<void()> run;
     clock::time_point since;
+    std::uint64_t request = 0;
   };
   struct slot {
     std::thread thread;
     bool alive = false;
     bool busy = false;
+    pid_t tid = 0;
     std::string label;
     clock::time_point since;
   };

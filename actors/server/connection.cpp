@@ -50,6 +50,8 @@ void connection_state::init(connection_actor::stateful_pointer<connection_state>
                             connection_setup given) {
   self_ = me;
   given_ = std::move(given);
+  card_.put_up(given_.board,
+               {self_->id(), given_.address, given_.client, std::chrono::steady_clock::now()});
   if (given_.stream->is_tls()) {
     phase_ = phase::handshake;
     expect_within(limits::handshake);
@@ -82,6 +84,7 @@ void connection_state::go_on_with_handshake() {
       auto client = std::make_shared<core::client_info>(*given_.client);
       client->subject = peer->subject;
       given_.client = std::move(client);
+      card_.change([this](core::connection_card& card) { card.client = given_.client; });
     }
     return start();
   case io_status::wants_read:

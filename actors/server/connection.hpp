@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/boards.hpp"
 #include "actors/server/server.hpp"
 #include "protocol/http/body_decoder.hpp"
 #include "protocol/http/request_parser.hpp"
@@ -20,6 +21,8 @@ struct connection_setup {
   std::shared_ptr<const api::service> service;
   router_actor router;
   caf::strong_actor_ptr listener;
+  std::shared_ptr<const std::string> address; ///< of the listener; see `core::connection_card`
+  core::connection_board* board = nullptr;    ///< outlives the actor system
 };
 
 /// Owns the socket, takes requests off it and puts answers on it, one request at a time and in
@@ -130,6 +133,7 @@ private:
   time_point end_by_ = time_point::max(); ///< the daemon does not wait longer than this
   time_point tick_at_ = time_point::max();
   std::uint64_t served_ = 0;
+  core::connection_board::place card_; ///< the last member: it points to others
 };
 
 connection_actor::behavior_type

@@ -1,6 +1,7 @@
 #include "actors/server/connection.hpp"
 
 #include "actors/core/limits.hpp"
+#include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocol/http/websocket.hpp"
 
@@ -77,6 +78,11 @@ void connection_state::take_head() {
   continue_sent_ = false;
   close_after_ = !request_->keep_alive || end_asked_;
   id_ = core::next_request_id();
+  runtime::works_for(id_);
+  card_.change([this](core::connection_card& card) {
+    card.request = id_;
+    card.head = request_.get();
+  });
   phase_ = phase::waiting;
   expect_nothing();
   caf::anon_send(given_.router, route_request{id_, request_, core::to_ptr(self_), given_.client});
@@ -324,6 +330,12 @@ void connection_state::end_stream(const job::reply& reply) {
 // -------------------------------------------------------------------------------
 
 void connection_state::forget_request() {
+  card_.change([](core::connection_card& card) {
+    card.requests += card.request != 0 ? 1 : 0;
+    card.request = 0;
+    card.head = nullptr;
+  });
+  runtime::works_for(0);
   id_ = 0;
   request_.reset();
   exchange_.reset();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/boards.hpp"
 #include "actors/host/tls.hpp"
 #include "actors/runtime/worker_pool.hpp"
 #include "actors/server/server.hpp"
@@ -21,6 +22,7 @@ struct listener_setup {
   runtime::worker_pool* pool = nullptr; ///< never null; outlives the actor system
   bool buffered = true;                 ///< clients wait for `release`
   std::size_t max_connections = 0;
+  core::connection_board* board = nullptr; ///< where connections are put up; see `connection_setup`
 };
 
 /// Owns the listening socket and knows its connections. Accepts into its own mailbox, where clients
@@ -55,6 +57,7 @@ private:
   listener_setup given_;
   std::shared_ptr<core::byte_stream> acceptor_; ///< only waited on
   router_actor router_;
+  std::shared_ptr<const std::string> address_;
   std::unordered_map<std::uint64_t, caf::strong_actor_ptr> connections_;
   std::size_t buffered_ = 0; ///< accepted and waiting for release
   std::optional<caf::typed_response_promise<core::done>> serving_;

@@ -194,6 +194,7 @@ struct serveapi_state {
     setup.pool = services->pool;
     setup.buffered = request.buffered;
     setup.max_connections = request.max_connections;
+    setup.board = services->connections;
     if (with_tls) {
       setup.tls = tls;
       setup.tls_files = request.tls;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/core/boards.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/host/socket_activation.hpp"
 #include "actors/runtime/worker_pool.hpp"
@@ -16,6 +17,7 @@ struct server_services {
   activation_actor activation;
   std::shared_ptr<const host::socket_activation> activated; ///< sockets of the init system
   api::config api;
+  core::connection_board* connections = nullptr; ///< where they are put up; null: nowhere
 };
 
 /// INTERNAL: the sockets of all addresses, or why one could not be had.
