@@ -103,6 +103,7 @@ result<void> stream::connect(int family, const void* address, std::size_t size, 
   fd_.reset(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd_)
     return step_error("socket", errno);
+  io_.use(fd_.get());
   for (;;) {
     if (::connect(fd_.get(), static_cast<const sockaddr*>(address), static_cast<socklen_t>(size)) ==
         0)
@@ -147,42 +148,51 @@ result<void> stream::wait(short events, deadline until) {
   }
 }
 
+result<bool> stream::ready(host::io_status status, std::string_view step, deadline until) {
+  using host::io_status;
+  if (status == io_status::ok)
+    return true;
+  if (status == io_status::eof)
+    return false;
+  if (status == io_status::gone) {
+    const int error = errno;
+    if (!io_.is_tls())
+      return step_error(step, error);
+    // `error:0A00045C:SSL routines::tlsv13 alert certificate required`
+    const auto& text = io_.tls_error();
+    const auto colon = text.rfind(':');
+    return api_error{errc::system, std::string{step} + ": " +
+                                       text.substr(colon == std::string::npos ? 0 : colon + 1)};
+  }
+  auto waited = wait(status == io_status::wants_read ? POLLIN : POLLOUT, until);
+  if (!waited)
+    return waited.error();
+  return true;
+}
+
 result<void> stream::write(std::string_view bytes, deadline until) {
   while (!bytes.empty()) {
-    ssize_t sent = 0;
-    if (tls_) {
-      auto done = write_tls(bytes, until);
-      if (!done)
-        return done.error();
-      sent = static_cast<ssize_t>(*done);
-    } else {
-      sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent < 0 && errno == EAGAIN) {
-        if (auto waited = wait(POLLOUT, until); !waited)
-          return waited;
-        continue;
-      }
-      if (sent < 0 && errno == EINTR)
-        continue;
-      if (sent < 0)
-        return step_error("write", errno);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    const auto sent = io_.write(bytes);
+    const auto goes_on = ready(sent.status, "write", until);
+    if (!goes_on)
+      return goes_on.error();
+    if (!*goes_on)
+      return step_error("write", EPIPE);
+    bytes.remove_prefix(sent.size);
   }
   return {};
 }
 
 result<std::size_t> stream::read(char* buffer, std::size_t size, deadline until) {
-  if (tls_)
-    return read_tls(buffer, size, until);
   for (;;) {
-    const auto got = ::recv(fd_.get(), buffer, size, 0);
-    if (got >= 0)
-      return static_cast<std::size_t>(got);
-    if (errno != EAGAIN && errno != EINTR)
-      return step_error("read", errno);
-    if (auto waited = wait(POLLIN, until); !waited)
-      return waited.error();
+    const auto got = io_.read(buffer, size);
+    if (got.status == host::io_status::ok)
+      return got.size;
+    const auto goes_on = ready(got.status, "read", until);
+    if (!goes_on)
+      return goes_on.error();
+    if (!*goes_on)
+      return std::size_t{0};
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/host/listen_address.hpp"
+#include "actors/host/stream_io.hpp"
 #include "actors/host/unique_fd.hpp"
 #include "protocol/error.hpp"
 
@@ -10,7 +11,6 @@
 #include <string>
 #include <string_view>
 
-struct ssl_st;
 struct ssl_ctx_st;
 
 namespace gantry::ctl {
@@ -35,7 +35,7 @@ public:
   /// `x509: certificate signed by unknown authority`.
   static result<std::unique_ptr<stream>> open(const host::listen_address& where,
                                               const tls_files& files, deadline until, int cancel);
-  ~stream();
+  ~stream() { io_.end_writing(); }
   stream(stream&&) = delete;
 
   result<void> write(std::string_view bytes, deadline until);
@@ -50,22 +50,19 @@ private:
   result<void> connect(int family, const void* address, std::size_t size, deadline until);
   result<void> secure(const host::listen_address& where, const tls_files& files, deadline until);
   result<void> load(const tls_files& files);
-  result<std::size_t> write_tls(std::string_view bytes, deadline until);
-  result<std::size_t> read_tls(char* buffer, std::size_t size, deadline until);
+  /// Waits as long as `status` says that it has to; false at the end. Errors: it is gone.
+  result<bool> ready(host::io_status status, std::string_view step, deadline until);
   /// With no events: for the time alone.
   result<void> wait(short events, deadline until);
-  /// Waits for what a call of OpenSSL that gave `outcome` wants; false if the other side has ended.
-  result<bool> wait_for_tls(int outcome, std::string_view step, deadline until);
 
-  struct ssl_deleter {
-    void operator()(ssl_st* s) const noexcept;
-    void operator()(ssl_ctx_st* c) const noexcept;
+  struct context_deleter {
+    void operator()(ssl_ctx_st* context) const noexcept;
   };
 
   int cancel_;
   host::unique_fd fd_;
-  std::unique_ptr<ssl_ctx_st, ssl_deleter> context_;
-  std::unique_ptr<ssl_st, ssl_deleter> tls_;
+  std::unique_ptr<ssl_ctx_st, context_deleter> context_;
+  host::stream_io io_;
 };
 
 } // namespace gantry::ctl

@@ -1,15 +1,11 @@
 #include "app/ctl/stream.hpp"
 
-#include "actors/host/errno_text.hpp"
 #include "actors/image/certificate_check.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <limits>
+#include <string>
 
 namespace gantry::ctl {
 
@@ -36,18 +32,10 @@ int heed_verification(int passed, X509_STORE_CTX* context) {
   return passed;
 }
 
-int piece_size(std::size_t size) noexcept {
-  return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
-}
-
 } // namespace
 
-void stream::ssl_deleter::operator()(ssl_st* s) const noexcept { SSL_free(s); }
-void stream::ssl_deleter::operator()(ssl_ctx_st* c) const noexcept { SSL_CTX_free(c); }
-
-stream::~stream() {
-  if (tls_)
-    SSL_shutdown(tls_.get()); // tells the end; does not wait, as the socket does not
+void stream::context_deleter::operator()(ssl_ctx_st* context) const noexcept {
+  SSL_CTX_free(context);
 }
 
 result<void> stream::load(const tls_files& files) {
@@ -76,70 +64,26 @@ result<void> stream::secure(const host::listen_address& where, const tls_files& 
                             deadline until) {
   if (auto loaded = load(files); !loaded)
     return loaded;
+  if (!io_.begin_tls(context_.get()))
+    return api_error{errc::system, "tls: no memory"};
   verification check{where.host, {}};
-  tls_.reset(SSL_new(context_.get()));
-  SSL_set_fd(tls_.get(), fd_.get());
-  SSL_set_app_data(tls_.get(), &check);
-  image::expect_host(tls_.get(), where.host);
+  SSL_set_connect_state(io_.tls());
+  SSL_set_app_data(io_.tls(), &check);
+  image::expect_host(io_.tls(), where.host);
   for (;;) {
-    ERR_clear_error();
-    const int outcome = SSL_connect(tls_.get());
-    if (outcome == 1)
+    const auto status = io_.handshake();
+    if (status == host::io_status::ok)
       break;
-    auto waited = wait_for_tls(outcome, "tls", until);
-    if (!waited && !check.refusal.empty())
+    const auto goes_on = ready(status, "tls", until);
+    if (!goes_on && !check.refusal.empty())
       return api_error{errc::system, "tls: " + check.refusal};
-    if (!waited)
-      return waited.error();
-    if (!*waited)
+    if (!goes_on)
+      return goes_on.error();
+    if (!*goes_on)
       return api_error{errc::system, "tls: it ended the connection"};
   }
-  SSL_set_app_data(tls_.get(), nullptr);
+  SSL_set_app_data(io_.tls(), nullptr);
   return {};
-}
-
-result<bool> stream::wait_for_tls(int outcome, std::string_view step, deadline until) {
-  const int error = errno;
-  const int why = SSL_get_error(tls_.get(), outcome);
-  if (why == SSL_ERROR_ZERO_RETURN)
-    return false;
-  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
-    auto waited = wait(why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, until);
-    if (!waited)
-      return waited.error();
-    return true;
-  }
-  if (why == SSL_ERROR_SYSCALL)
-    return error == 0 ? result<bool>{false} : host::errno_error(step, error);
-  return api_error{errc::system, std::string{step} + ": " + openssl_reason()};
-}
-
-result<std::size_t> stream::write_tls(std::string_view bytes, deadline until) {
-  for (;;) {
-    ERR_clear_error();
-    const int sent = SSL_write(tls_.get(), bytes.data(), piece_size(bytes.size()));
-    if (sent > 0)
-      return static_cast<std::size_t>(sent);
-    const auto waited = wait_for_tls(sent, "write", until);
-    if (!waited)
-      return waited.error();
-    if (!*waited)
-      return api_error{errc::system, "write: it ended the connection"};
-  }
-}
-
-result<std::size_t> stream::read_tls(char* buffer, std::size_t size, deadline until) {
-  for (;;) {
-    ERR_clear_error();
-    const int got = SSL_read(tls_.get(), buffer, piece_size(size));
-    if (got > 0)
-      return static_cast<std::size_t>(got);
-    const auto waited = wait_for_tls(got, "read", until);
-    if (!waited)
-      return waited.error();
-    if (!*waited)
-      return std::size_t{0};
-  }
 }
 
 } // namespace gantry::ctl

@@ -1,4 +1,4 @@
-"""gantryctl, on dumps and on small servers that answer as a daemon would."""
+"""gantryctl, with a daemon, on dumps, and on small servers that answer as no good daemon would."""
 
 import fcntl
 import http.server
@@ -388,6 +388,92 @@ def test_a_name_that_the_certificate_does_not_have_is_refused(serve, authority):
     done = ctl("-H", server.host, "--tlscacert", authority.ca, "jobs")
     assert done.returncode == 1
     assert "x509: certificate is valid for" in done.stderr
+
+
+# -- a running gantryd ------------------------------------------------------------------------------
+
+def inspected(daemon):
+    return f"unix://{daemon.directory}/x/inspect.sock"
+
+
+def test_shows_a_running_daemon(shared_daemon, background):
+    host = inspected(shared_daemon)
+    follower = background("docker", "-H", shared_daemon.unix(), "events")
+    wait_until(lambda: "events(" in said("-H", host, "jobs"), lambda: said("-H", host, "jobs"))
+    job = said("-H", host, "jobs").splitlines()[1].split()
+    rows = {line.split()[0]: line.split()[2] for line in said("-H", host, "ps").splitlines()[1:]}
+    assert {"engine", "router", "listener"} <= set(rows.values()), rows
+    assert job[1] in rows
+    engine = next(number for number, kind in rows.items() if kind == "engine")
+    shown = said("-H", host, "show", engine)
+    assert re.search("^kind +engine$", shown, re.M) and "\nFacts\n" in shown
+    assert re.search(rf"─ {job[1]} ", said("-H", host, "tree"))
+    assert re.search(r"^io 0 ", said("-H", host, "threads"), re.M)
+    assert re.match(r"\d+ threads?, room for \d+ tasks?; \d+ running", said("-H", host, "pool"))
+    assert re.search("^connection +[1-9]", said("-H", host, "kinds"), re.M)
+    connections = said("-H", host, "connections").splitlines()
+    mine = [line for line in connections[1:] if str(follower.pid) in line.split()]
+    assert len(mine) == 1 and f" {os.geteuid()} " in mine[0], connections
+    for command in ("deaths", "dead-letters", "stalls"):
+        assert said("-H", host, command)
+    versions = said("-H", host, "version").splitlines()
+    assert versions[1] == f"gantryd {versions[0].split()[1]}, inspection v1, at {host}"
+    done = ctl("-H", host, "show", "999999999")
+    assert (done.returncode, done.stderr) == (3, "gantryctl: no such actor: 999999999\n")
+
+
+def test_a_dump_of_a_running_daemon_shows_the_same(shared_daemon, tmp_path):
+    host = inspected(shared_daemon)
+    path = tmp_path / "dump.json"
+    assert said("-H", host, "dump", "-o", path) == ""
+
+    def kinds(*words):
+        return [line.split()[0] for line in said(*words, "kinds").splitlines()]
+    assert kinds("-f", path) == kinds("-H", host)
+    assert f"pid {shared_daemon.pid()} " in said("-f", path, "top")
+    assert json.loads(path.read_text())["missing"] == []
+
+
+def test_events_of_a_running_daemon(shared_daemon, docker, background):
+    follower = background(GANTRYCTL, "-H", inspected(shared_daemon), "events")
+    os.set_blocking(follower.stdout.fileno(), False)
+    text = ""
+
+    def until(expression):
+        def found():
+            nonlocal text
+            assert docker(shared_daemon.unix(), "version").returncode == 0
+            text += follower.stdout.read() or ""
+            return re.search(expression, text, re.M)
+        return wait_until(found, lambda: text)
+    number = until(r" spawned connection (\d+), parent \d+$")[1]
+    until(rf" ended connection {number}\b")
+    follower.send_signal(signal.SIGINT)
+    assert follower.wait(PATIENCE) == -signal.SIGINT
+
+
+def test_the_log_level_of_a_running_daemon(make_daemon, docker):
+    daemon = make_daemon().start()
+    host = inspected(daemon)
+    assert said("-H", host, "loglevel", "debug") == "log level is debug, it was info\n"
+    assert said("-H", host, "loglevel", "info") == "log level is info, it was debug\n"
+    daemon.stop()
+    done = ctl("-H", host, "loglevel", "debug")
+    assert done.returncode == 1 and "is it running?" in done.stderr
+
+
+def test_top_of_a_running_daemon(shared_daemon, docker, on_screen):
+    top = on_screen("-H", inspected(shared_daemon), "top", "-d", "100ms", "--sort", "id")
+    top.until(rf"^gantry \S+  pid {shared_daemon.pid()}  up ")
+    top.type("/listener\r")
+    lines = top.until(r'shown: with "listener"')
+    assert any(line.split()[1:2] == ["listener"] for line in lines[5:])
+    assert docker(shared_daemon.unix(), "version").returncode == 0
+    top.type("\r")
+    top.until("^kind +listener")
+    top.until("^Facts")
+    top.type("qq")
+    assert top.end() == 0
 
 
 # -- top --------------------------------------------------------------------------------------------
