@@ -21,6 +21,7 @@
 #include "actors/server/serveapi.hpp"
 #include "app/containers.hpp"
 #include "app/images.hpp"
+#include "app/inspection.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
 
@@ -148,7 +149,7 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, const images::open_function& open_images,
+booted boot(const settings& s, inspection& inspected, const images::open_function& open_images,
             const std::function<result<void>(const std::string&)>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
@@ -156,6 +157,10 @@ booted boot(const settings& s, const images::open_function& open_images,
     if (!result.error.empty())
       return result;
   }
+  // Before all that may take long or fail.
+  result.error = inspected.open_blocking();
+  if (!result.error.empty())
+    return result;
   if (auto id = jobs::load_engine_id_blocking(s.data_root))
     result.engine_id = *id;
   else
@@ -213,9 +218,17 @@ struct daemon::parts {
       : current(config.values), pool(pool_threads, pool_queue),
         streams(stream_threads, stream_queue), system_config(system_options_of(config.values)),
         system(system_config), watchdog(*runtime::scheduler::of(system)),
-        facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))) {}
+        facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))),
+        inspected(current, {runtime::scheduler::of(system),
+                            {&pool, &streams},
+                            &running_jobs,
+                            &connections,
+                            GANTRY_VERSION,
+                            [known = facts] { return known->get()->id; }}) {}
 
   settings current;
+  core::job_board running_jobs;
+  core::connection_board connections;
   runtime::worker_pool pool;
   runtime::worker_pool streams;
   runtime::system_config system_config;
@@ -229,6 +242,7 @@ struct daemon::parts {
   core::engine_actor engine;
   supervisor_actor supervisor;
   bool shutting_down = false;
+  inspection inspected; ///< goes first: it shows how the others come apart
 };
 
 daemon::daemon(const configuration& config, host::socket_activation activated,
@@ -259,6 +273,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   services.activation = p.activation;
   services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
   services.api = api_config(p.current);
+  services.connections = &p.connections;
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
@@ -273,15 +288,16 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   jobs::add_network_jobs(jobs, p.containers->all()).value();
   jobs::add_volume_jobs(jobs, p.containers->all()).value();
 
-  p.engine =
-      runtime::spawn(p.system, engine::run_engine, std::move(jobs), engine::engine_options{});
+  engine::engine_options how;
+  how.board = &p.running_jobs;
+  p.engine = runtime::spawn(p.system, engine::run_engine, std::move(jobs), how);
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
-             [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool,
+             [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool, inspected = &p.inspected,
               open_images = p.images->opener(), open_containers = p.containers->opener(p.current),
               find = p.containers->finder(p.current)] {
-               auto result = boot(s, open_images, open_containers);
+               auto result = boot(s, *inspected, open_images, open_containers);
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);
@@ -321,7 +337,7 @@ void daemon::reload(const settings& wanted) {
   log::set_level(p.current.effective_level());
   p.facts->reload(facts_settings(p.current));
   if (plan.reread_certificates)
-    caf::anon_send(p.activation, server::reload_listeners{});
+    reread_certificates();
   if (concerns_containers(plan.applied))
     // After the first look, which has the settings of the start.
     p.facts->when_learned([pool = &p.pool, look = look_blocking(p.facts, p.current,
@@ -343,6 +359,13 @@ void daemon::reload(const settings& wanted) {
   for (auto& [key, value] : reload_attributes(p.current))
     attributes.emplace(key, value);
   events::tell(p.hub, daemon_event("reload", p.facts->get()->id, std::move(attributes)));
+}
+
+void daemon::reread_certificates() {
+  auto& p = *parts_;
+  caf::anon_send(p.activation, server::reload_listeners{});
+  p.pool.submit("tls of the inspection",
+                [inspected = &p.inspected] { inspected->reload_tls_blocking(); });
 }
 
 std::string daemon::dump() const {

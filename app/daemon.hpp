@@ -35,6 +35,8 @@ public:
   std::string dump() const;
 
 private:
+  void reread_certificates();
+
   struct parts;
   std::unique_ptr<parts> parts_;
 };

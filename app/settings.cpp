@@ -110,6 +110,9 @@ result<void> validate(const settings& values) {
     return checked;
   if (auto checked = check_hosts(values.hosts); !checked)
     return checked;
+  if (values.inspect_host.starts_with("tcp://") && !values.tls_verify)
+    return invalid("inspect-host " + values.inspect_host +
+                   " needs --tlsverify: the inspection shows everything");
   if (!values.bridge.empty() && !values.bip.empty()) // clause 2.4 item 2
     return invalid(
         "You specified -b & --bip, mutually exclusive options. Please specify only one.");

@@ -51,6 +51,8 @@ using ulimit_map = std::map<std::string, ulimit, std::less<>>;
 using runtime_map = std::map<std::string, oci_runtime, std::less<>>;
 
 inline constexpr std::string_view default_host = "unix:///var/run/docker.sock";
+/// The `inspect_host` without which there is no inspection.
+inline constexpr std::string_view no_inspection = "none";
 inline constexpr std::string_view default_config_file = "/etc/gantry/daemon.json";
 
 /// Every setting of the daemon in effect, with its default. Plain data: read it, copy it, compare
@@ -73,6 +75,7 @@ struct settings {
   // Listening.
   std::vector<std::string> hosts; ///< PROTO://ADDR; never empty after `complete`
   std::string group = "docker";   ///< of unix sockets; empty: leave the group alone
+  std::string inspect_host;       ///< PROTO://ADDR or `none`; empty: `inspect.sock` in exec_root
   bool tls = false;
   bool tls_verify = false; ///< implies `tls`
   std::string tls_ca_cert;

@@ -205,6 +205,20 @@ result<std::string> check_host(std::string_view text) {
   return to_string(*address);
 }
 
+result<std::string> check_inspect_host(std::string_view text) {
+  auto trimmed = trim_space(text);
+  if (trimmed == "none")
+    return std::string(trimmed);
+  // Nothing, or a scheme with nothing behind it, would be the address of the API.
+  auto address = host::parse_listen_address(trimmed);
+  if (!address)
+    return address.error();
+  if (trimmed.empty() || trimmed.ends_with("://") || address->proto == host::listen_proto::fd)
+    return invalid("invalid inspect host: " + std::string(text) +
+                   " (unix://PATH, tcp://HOST:PORT or none)");
+  return to_string(*address);
+}
+
 result<std::string> check_ip(std::string_view text) {
   auto trimmed = trim_space(text);
   if (address_bits(trimmed) == 0)

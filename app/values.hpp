@@ -43,7 +43,9 @@ result<void> check_runtime(std::string_view name, const oci_runtime& runtime);
 /// Looks at one text and answers its normal form, or what is wrong with it.
 using text_check = result<std::string> (*)(std::string_view text);
 
-result<std::string> check_host(std::string_view text);        ///< PROTO://ADDR, clause 2.2
+result<std::string> check_host(std::string_view text); ///< PROTO://ADDR, clause 2.2
+/// `none`, or the PROTO://ADDR of a unix or tcp socket.
+result<std::string> check_inspect_host(std::string_view text);
 result<std::string> check_ip(std::string_view text);          ///< IPv4 or IPv6, trimmed
 result<std::string> check_cidr(std::string_view text);        ///< address/bits; empty stays empty
 result<std::string> check_optional_ip(std::string_view text); ///< as check_ip; empty stays empty

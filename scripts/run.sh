@@ -7,5 +7,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh --run
 cmake --preset release -DGANTRY_TESTS=OFF >/dev/null
-cmake --build --preset release --target gantryd gantry-monitor
+cmake --build --preset release --target gantryd gantry-monitor gantryctl
 exec build/release/bin/gantryd "$@"

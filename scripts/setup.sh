@@ -15,8 +15,10 @@ build=(
 run=(runc crun conmon tini)
 test=(
   catch2 clang-14 libclang-rt-14-dev llvm-14 clang-format clang-tidy
-  docker.io python3-docker python3-pytest docker-compose curl socat openssl strace iproute2 procps
+  docker.io python3-docker python3-pytest python3-yaml docker-compose curl socat openssl strace
+  iproute2 procps
   systemd google-perftools nodejs npm busybox-static skopeo umoci
+  python3-pyte zsh fish groff-base
 )
 bench=(wrk nginx-light podman)
 

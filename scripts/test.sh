@@ -2,13 +2,13 @@
 # Installs what is missing, builds and passes every test:
 #
 #   1. debug (AddressSanitizer, UndefinedBehaviorSanitizer): all unit tests
-#   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine and server
+#   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine, server and inspect/service
 #   3. fuzz (libFuzzer): each target for a short while, or for FUZZ_SECONDS (FUZZ_SECONDS=3600
 #      scripts/test.sh fuzz: a long run)
 #   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
 #
 # For the integration tests on a release build:
-#   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor
+#   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor gantryctl
 #   scripts/integration.sh build/release/bin/gantryd
 #
 #   scripts/test.sh                 everything
@@ -31,7 +31,7 @@ run_debug() {
 
 run_tsan() {
   build tsan --target thread_tests
-  ctest --test-dir build/tsan --output-on-failure -R '^actors/(runtime|engine|server)$' --no-tests=error
+  ctest --test-dir build/tsan --output-on-failure -R '^actors/(runtime|engine|server|inspect/service)$' --no-tests=error
 }
 
 run_fuzz() {
@@ -46,7 +46,7 @@ run_fuzz() {
 }
 
 run_integration() {
-  build debug --target gantryd gantry-monitor
+  build debug --target gantryd gantry-monitor gantryctl
   scripts/integration.sh build/debug/bin/gantryd
 }
 

@@ -1,6 +1,7 @@
 // Changes of what a container is called and of what it may use.
 
 #include "actors/containers/container_state.hpp"
+#include "actors/runtime/actor.hpp"
 #include "protocol/container/resources.hpp"
 
 #include <memory>
@@ -10,6 +11,7 @@ namespace gantry::containers {
 
 void container_state::rename(const rename_container_ptr& what) {
   auto old = std::exchange(name_, what->name);
+  runtime::set_label(name_);
   auto e = event("rename");
   e.attributes.insert_or_assign("oldName", old);
   show();

@@ -98,8 +98,8 @@ struct connection_card {
   std::shared_ptr<const std::string> listener; ///< `tcp://127.0.0.1:2375`
   std::shared_ptr<const client_info> client;
   std::chrono::steady_clock::time_point since;
-  std::uint64_t requests = 0; ///< that were answered
-  request_id request = 0;     ///< at work now, 0 if none
+  std::uint64_t requests = 0;          ///< that were answered
+  request_id request = 0;              ///< at work now, 0 if none
   const http::request* head = nullptr; ///< of that request
 };
 

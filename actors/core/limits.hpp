@@ -88,5 +88,25 @@ inline constexpr caf::timespan facts_learned = span(10s);
 
 /// An actor's own answer to `describe`.
 inline constexpr caf::timespan describe = span(500ms);
+/// What the inspection waits for an actor's answer, before it answers without.
+inline constexpr caf::timespan inspected_facts = span(200ms);
+/// Connections to the inspection; a new one takes the place of the one that has rested longest.
+inline constexpr std::size_t inspect_clients = 32;
+/// How many of them may follow events.
+inline constexpr std::size_t inspect_followers = 8;
+/// Bytes of answers on their way to all clients of the inspection; with more, none is made.
+inline constexpr std::size_t inspect_bytes = 64 * 1024 * 1024;
+/// A whole request to the inspection, TLS handshake, head or body.
+inline constexpr caf::timespan inspect_request = span(10s);
+/// A client of the inspection that takes nothing of its answer.
+inline constexpr caf::timespan inspect_stall = span(30s);
+/// A kept-alive connection to the inspection without a request.
+inline constexpr caf::timespan inspect_rest = span(60s);
+/// Bytes of a request's head, and of its body.
+inline constexpr std::size_t inspect_head = 16 * 1024;
+inline constexpr std::size_t inspect_body = 64 * 1024;
+/// How often those who follow events get what there is, and a sign of life when there is nothing.
+inline constexpr caf::timespan inspect_tick = span(100ms);
+inline constexpr caf::timespan inspect_sign = span(15s);
 
 } // namespace gantry::limits

@@ -84,7 +84,7 @@ private:
     caf::actor_clock::time_point started;
     caf::timespan limit{0};
     bool asked_to_end = false;
-    bool counts = true; ///< false: shutdown does not wait for it (serveapi)
+    bool counts = true;          ///< false: shutdown does not wait for it (serveapi)
     core::job_board::place card; ///< points to the other members
   };
   void log_job(char sign, const entry& e, core::request_id id_of_run,

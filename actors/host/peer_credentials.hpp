@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 namespace gantry::host {
 
 /// Who connected to a unix socket, as of the connect (unix(7), SO_PEERCRED).
@@ -18,5 +20,8 @@ struct peer_credentials {
 /// Credentials of the peer of a connected unix socket. Error (invalid_parameter) for any other
 /// family.
 result<peer_credentials> peer_credentials_of(int fd);
+
+/// Where the peer of a connected socket is: `tcp://10.0.0.1:1234`, `tcp://[::1]:1234`, or `unix`.
+std::string peer_address_of(int fd);
 
 } // namespace gantry::host

@@ -105,6 +105,8 @@ json::array tasks(const std::vector<runtime::pool_snapshot::task>& list) {
   return all;
 }
 
+} // namespace
+
 thread_facts read_thread(const runtime::worker& w) {
   thread_facts facts;
   facts.queued = w.queued();
@@ -129,8 +131,6 @@ thread_facts read_thread(const runtime::worker& w) {
   }
   return facts;
 }
-
-} // namespace
 
 void read_scheduler(vars_facts& facts, runtime::scheduler& scheduler) {
   facts.kinds = scheduler.kinds();

@@ -12,7 +12,8 @@
 
 namespace gantry::runtime {
 class scheduler;
-}
+class worker;
+} // namespace gantry::runtime
 
 namespace gantry::inspect {
 
@@ -34,6 +35,9 @@ struct vars_facts {
   std::size_t timers = 0; ///< delayed messages and time-outs
   runtime::pool_snapshot pool;
 };
+
+/// What that thread does now.
+thread_facts read_thread(const runtime::worker& w);
 
 /// Copies the scheduler's part.
 void read_scheduler(vars_facts& facts, runtime::scheduler& scheduler);

@@ -32,8 +32,8 @@ caf::result<caf::message> log_and_drop(caf::scheduled_actor* self, caf::message_
 /// thrown.
 caf::error log_exception(caf::scheduled_actor* self, std::exception_ptr& thrown);
 
-/// Why an actor ended, for people: `exit_reason::kill`, `runtime_error: out of luck`; "" for a normal
-/// end.
+/// Why an actor ended, for people: `exit_reason::kill`, `runtime_error: out of luck`; "" for a
+/// normal end.
 std::string end_text(const caf::error& reason);
 
 /// The actor that runs on this thread works for that request from here on until it says otherwise

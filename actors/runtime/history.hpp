@@ -59,14 +59,16 @@ public:
     return {kept_.begin(), kept_.end()};
   }
 
-  /// Those at that place and behind it.
-  kept_part<T> from(std::uint64_t place) const {
+  /// Those at that place and behind it, the first `most` of them.
+  kept_part<T> from(std::uint64_t place, std::size_t most) const {
     std::lock_guard guard{mutex_};
     auto first = next_ - kept_.size();
     auto begin = std::clamp(place, first, next_);
-    return {{kept_.begin() + static_cast<std::ptrdiff_t>(begin - first), kept_.end()},
-            begin > place ? begin - place : 0,
-            next_};
+    auto end = begin + std::min<std::uint64_t>(most, next_ - begin);
+    auto at = [&](std::uint64_t i) {
+      return kept_.begin() + static_cast<std::ptrdiff_t>(i - first);
+    };
+    return {{at(begin), at(end)}, begin > place ? begin - place : 0, end};
   }
 
   /// The place of the next one.
@@ -111,10 +113,10 @@ struct stall {
   std::string kind;
   std::string message; ///< "" while the actor starts
   std::chrono::nanoseconds duration{0};
-  bool over = false; ///< false: it still goes on; true: it has ended after `duration`
-  std::uint64_t request = 0;         ///< that the message is for, 0 if none
-  std::string where;                 ///< in the kernel, see `kernel_place`; or ""
-  wall_clock::time_point time = {};  ///< when it was noticed
+  bool over = false;         ///< false: it still goes on; true: it has ended after `duration`
+  std::uint64_t request = 0; ///< that the message is for, 0 if none
+  std::string where;         ///< in the kernel, see `kernel_place`; or ""
+  wall_clock::time_point time = {}; ///< when it was noticed
 };
 
 /// An actor that has begun or ended.

@@ -76,7 +76,8 @@ private:
     std::atomic<std::uint64_t>* word;
     std::uint64_t tag;
   };
-  /// Place and tag together are the address, but for bits in which blocks of one heap do not differ.
+  /// Place and tag together are the address, but for bits in which blocks of one heap do not
+  /// differ.
   static found_place place(const void* message) noexcept {
     auto address = reinterpret_cast<std::uintptr_t>(message) >> align_bits;
     auto tag = (address >> place_bits) & tag_mask;

@@ -53,8 +53,7 @@ bool watchdog::look(worker& w, watched_thread& state) {
     state.last.over = true;
     state.reported = false;
     scheduler_.rescued(w);
-    scheduler_.registry().history().stalls.change(state.place,
-                                                  [&](stall& s) { s = state.last; });
+    scheduler_.registry().history().stalls.change(state.place, [&](stall& s) { s = state.last; });
     tell(state.last);
   }
   state.sequence = sequence;

@@ -11,8 +11,8 @@ namespace gantry::runtime {
 
 /// Watches the I/O threads from a thread of its own: names actor, message type and duration when a
 /// handler takes longer than the limit, once when it is noticed and once when it has ended, keeps
-/// that in the registry's history, and moves the actors that wait behind it to the other threads. Sleeps while the daemon is at rest.
-/// At most one for a scheduler, which must outlive it.
+/// that in the registry's history, and moves the actors that wait behind it to the other threads.
+/// Sleeps while the daemon is at rest. At most one for a scheduler, which must outlive it.
 class watchdog {
 public:
   using reporter = std::function<void(const stall&)>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/host/stream_io.hpp"
 #include "actors/host/unique_fd.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -12,9 +13,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-struct ssl_ctx_st;
-struct ssl_st;
 
 namespace gantry::core {
 
@@ -34,19 +32,8 @@ struct io_ready {
   std::uint32_t source = 0; ///< as given to `wait`
 };
 
-/// How a read, write or handshake went.
-enum class io_status : std::uint8_t {
-  ok,          ///< `size` bytes were moved (or the handshake is done)
-  wants_read,  ///< nothing more now; wait for `readiness::read`
-  wants_write, ///< nothing more now; wait for `readiness::write`
-  eof,         ///< the peer has ended its side
-  gone,        ///< reset, broken pipe, TLS failure: of no further use
-};
-
-struct io_result {
-  io_status status = io_status::ok;
-  std::size_t size = 0;
-};
+using host::io_result;
+using host::io_status;
 
 /// A connected socket, with or without TLS, that never blocks: reads and writes do what is possible
 /// now, and `wait` sends a message when more is. One owner at a time; calls only from the owner's
@@ -57,27 +44,26 @@ public:
   /// first. Null (and the descriptor closed) if there is no memory or no room in epoll(7).
   static std::shared_ptr<byte_stream> make(boost::asio::io_context& io, host::unique_fd fd,
                                            ssl_ctx_st* tls);
-  ~byte_stream();
   byte_stream(const byte_stream&) = delete;
   byte_stream& operator=(const byte_stream&) = delete;
 
-  bool is_tls() const noexcept { return tls_ != nullptr; }
-  ssl_st* tls() const noexcept { return tls_; }
+  bool is_tls() const noexcept { return bytes_.is_tls(); }
+  ssl_st* tls() const noexcept { return bytes_.tls(); }
   int fd() noexcept { return descriptor_.native_handle(); }
   /// Where it is watched: what works together with it is best watched there too.
   boost::asio::io_context& io() noexcept { return io_; }
 
   /// Goes on with the TLS handshake; `ok` when it is done (at once without TLS).
-  io_status handshake();
+  io_status handshake() { return bytes_.handshake(); }
   /// Why the last handshake or TLS operation failed, for the log.
-  std::string tls_error() const { return tls_error_; }
+  std::string tls_error() const { return bytes_.tls_error(); }
   /// The first bytes that wait in the socket, without taking them; for telling TLS from HTTP.
-  std::string peek(std::size_t most);
+  std::string peek(std::size_t most) const { return bytes_.peek(most); }
   /// Goes on without TLS, after a handshake that failed: the socket's bytes as they are.
-  void drop_tls() noexcept;
+  void drop_tls() noexcept { bytes_.drop_tls(); }
 
-  io_result read(char* to, std::size_t most);
-  io_result write(std::string_view bytes);
+  io_result read(char* to, std::size_t most) { return bytes_.read(to, most); }
+  io_result write(std::string_view bytes) { return bytes_.write(bytes); }
 
   /// Sends one `io_ready` to `owner` when the socket is ready. At most one wait of each kind may be
   /// pending. `source` comes back with it, for owners of several sockets.
@@ -92,18 +78,16 @@ public:
   /// far as that can be known (SIOCOUTQ of unix(7)); else 0.
   std::size_t unread_by_peer() noexcept;
   /// Sends what ends our side (FIN, close_notify); the peer may still be read.
-  void end_writing() noexcept;
+  void end_writing() noexcept { bytes_.end_writing(); }
   /// Bytes that TLS has decrypted and not yet handed out: no readiness will announce them.
-  bool has_pending() const noexcept;
+  bool has_pending() const noexcept { return bytes_.has_pending(); }
 
 private:
   explicit byte_stream(boost::asio::io_context& io);
-  io_status tls_status(int result);
 
   boost::asio::io_context& io_;
   boost::asio::posix::stream_descriptor descriptor_;
-  ssl_st* tls_ = nullptr;
-  std::string tls_error_;
+  host::stream_io bytes_;
 };
 
 } // namespace gantry::core

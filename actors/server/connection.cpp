@@ -50,8 +50,8 @@ void connection_state::init(connection_actor::stateful_pointer<connection_state>
                             connection_setup given) {
   self_ = me;
   given_ = std::move(given);
-  card_.put_up(given_.board, {self_->id(), given_.address, given_.client,
-                              std::chrono::steady_clock::now()});
+  card_.put_up(given_.board,
+               {self_->id(), given_.address, given_.client, std::chrono::steady_clock::now()});
   if (given_.stream->is_tls()) {
     phase_ = phase::handshake;
     expect_within(limits::handshake);

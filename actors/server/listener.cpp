@@ -1,14 +1,13 @@
 #include "actors/server/listener.hpp"
 
+#include "actors/core/client.hpp"
 #include "actors/core/limits.hpp"
 #include "actors/host/errno_text.hpp"
-#include "actors/host/peer_credentials.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/server/connection.hpp"
 #include "actors/server/router.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,36 +21,6 @@ namespace {
 
 boost::asio::io_context& io_for(caf::actor_system& sys) {
   return runtime::scheduler::of(sys)->next_io();
-}
-
-std::string tcp_address(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0)
-    return "tcp";
-  char text[INET6_ADDRSTRLEN] = {};
-  if (storage.ss_family == AF_INET) {
-    auto* in = reinterpret_cast<sockaddr_in*>(&storage);
-    ::inet_ntop(AF_INET, &in->sin_addr, text, sizeof text);
-    return std::string{"tcp://"} + text + ":" + std::to_string(ntohs(in->sin_port));
-  }
-  auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
-  ::inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
-  return std::string{"tcp://["} + text + "]:" + std::to_string(ntohs(in6->sin6_port));
-}
-
-std::shared_ptr<const core::client_info> identify(int fd, host::socket_family family) {
-  auto info = std::make_shared<core::client_info>();
-  if (family == host::socket_family::inet) {
-    info->address = tcp_address(fd);
-    return info;
-  }
-  info->address = "unix";
-  if (auto peer = host::peer_credentials_of(fd)) {
-    info->uid = peer->uid;
-    info->pid = peer->pid;
-  }
-  return info;
 }
 
 enum class accept_failure : std::uint8_t {
@@ -222,7 +191,7 @@ caf::result<void> listener_state::on_accepted(const accepted& client) {
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   }
   connection_setup setup;
-  setup.client = identify(fd, given_.socket->family);
+  setup.client = std::make_shared<const core::client_info>(core::identify(fd));
   setup.stream =
       core::byte_stream::make(io_for(self_->system()), std::move(*client.fd), given_.tls.get());
   setup.service = given_.service;

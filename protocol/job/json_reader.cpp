@@ -2,6 +2,7 @@
 
 #include "protocol/stream/json_text.hpp"
 #include "protocol/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>
@@ -20,36 +21,6 @@ using json::error_code;
 constexpr std::size_t deepest_value = 128; // levels in a text that compact_json looks at
 
 enum class root : std::uint8_t { any, object, array };
-
-// Length of the longest well-formed UTF-8 text at the front of `s`.
-std::size_t unicode_prefix(std::string_view s) {
-  std::size_t n = 0;
-  while (n < s.size()) {
-    const auto length = utf8_sequence(s.substr(n));
-    if (length == 0)
-      break;
-    n += length;
-  }
-  return n;
-}
-
-// Replaces every byte that is no UTF-8 by U+FFFD.
-void mend_unicode(std::string& s) {
-  auto good = unicode_prefix(s);
-  if (good == s.size())
-    return;
-  std::string mended;
-  std::string_view rest{s};
-  for (;;) {
-    mended.append(rest.substr(0, good));
-    if (good == rest.size())
-      break;
-    mended += "\xef\xbf\xbd";
-    rest.remove_prefix(good + 1);
-    good = unicode_prefix(rest);
-  }
-  s = std::move(mended);
-}
 
 // The value a 1.2.0 server made of a number; nothing where it refused the whole text.
 std::optional<std::int64_t> truncated(std::string_view literal) noexcept {
@@ -138,7 +109,7 @@ public:
 
   bool on_key(std::string_view s, std::size_t, error_code&) {
     string_.append(s);
-    mend_unicode(string_);
+    mend_utf8(string_);
     slots_.push_back({std::move(string_), out_.size()});
     string_.clear();
     return true;
@@ -151,7 +122,7 @@ public:
 
   bool on_string(std::string_view s, std::size_t, error_code&) {
     string_.append(s);
-    mend_unicode(string_);
+    mend_utf8(string_);
     begin_value(value_kind::string);
     if (at_root_level())
       out_.append(string_);

@@ -78,6 +78,12 @@ TEST_CASE("settings: contradictions (2.4)", "[app]") {
       "You specified --iptables=false with --icc=false. ICC uses iptables to function. Please set "
       "--icc or --iptables to true.");
   CHECK(error_of([](settings& s) { s.icc = false; }).empty());
+  CHECK(error_of([](settings& s) { s.inspect_host = "tcp://127.0.0.1:1"; }) ==
+        "inspect-host tcp://127.0.0.1:1 needs --tlsverify: the inspection shows everything");
+  CHECK(error_of([](settings& s) {
+          s.inspect_host = "tcp://127.0.0.1:1";
+          s.tls_verify = true;
+        }).empty());
   CHECK(error_of([](settings& s) { s.default_runtime = "zz"; }) ==
         "specified default runtime 'zz' does not exist");
   for (const char* name : {"runc", "crun", ""})

@@ -143,6 +143,15 @@ TEST_CASE("values: hosts come out in normal form (2.2)", "[app]") {
   CHECK_FALSE(check_host("foo://bar").has_value());
 }
 
+TEST_CASE("values: where to be inspected", "[app]") {
+  check_good(check_inspect_host, {{"none", "none"},
+                                  {"unix:///run/i.sock", "unix:///run/i.sock"},
+                                  {" tcp://127.0.0.1:1 ", "tcp://127.0.0.1:1"},
+                                  {"127.0.0.1:1", "tcp://127.0.0.1:1"}});
+  for (const char* wrong : {"", "unix://", "fd://", "fd://x", "foo://bar"})
+    CHECK_FALSE(check_inspect_host(wrong).has_value());
+}
+
 TEST_CASE("values: addresses and networks", "[app]") {
   check_good(check_ip, {{" 8.8.8.8 ", "8.8.8.8"}, {"::1", "::1"}});
   check_bad(check_ip, {{"", " is not an ip address"},

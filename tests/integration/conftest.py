@@ -6,9 +6,10 @@ GANTRYD is the daemon under test (default build/debug/bin/gantryd). Each test st
 own in temporary directories, on unix sockets there or on ports that the kernel chooses, and ends
 them by their process id. A daemon that a sanitizer complains about fails its test.
 
-Needed beside the daemon, all from Debian: python3-pytest, python3-docker, docker-compose, curl,
-openssl, strace, docker.io (dockerd, to compare with), systemd (systemd-socket-activate), iproute2,
-util-linux; docker (28) and node with npm, which fetches dockerode and ws on the first run. The tests run
+Needed beside the daemon, all from Debian: python3-pytest, python3-docker, python3-yaml,
+docker-compose, curl, openssl, strace, docker.io (dockerd, to compare with), systemd
+(systemd-socket-activate), iproute2, util-linux; for gantryctl python3-pyte, groff-base, zsh and
+fish; docker (28) and node with npm, which fetches dockerode and ws on the first run. The tests run
 as root: some mount a file system or make a network namespace.
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
