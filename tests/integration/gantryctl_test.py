@@ -58,7 +58,7 @@ def dump(tmp_path):
 
 
 def ctl(*words, env=None, **more):
-    return run(GANTRYCTL, *words, env=clean_environment(**(env or {})), **more)
+    return run(GANTRYCTL, *words, env={**clean_environment(), **(env or {})}, **more)
 
 
 def said(*words, **more):
@@ -157,7 +157,7 @@ class Screen:
         self.slave = slave
         self.process = subprocess.Popen(
             [GANTRYCTL, *map(str, words)], stdin=slave, stdout=slave, stderr=slave,
-            env=clean_environment(TERM="xterm-256color", **(env or {})), start_new_session=True,
+            env={**clean_environment(), "TERM": "xterm-256color", **(env or {})}, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.set_blocking(master, False)
 
