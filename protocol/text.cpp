@@ -54,33 +54,6 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
   return length;
 }
 
-void mend_utf8(std::string& text) {
-  const auto well_formed = [](std::string_view s) {
-    std::size_t n = 0;
-    while (n < s.size()) {
-      const auto length = utf8_sequence(s.substr(n));
-      if (length == 0)
-        break;
-      n += length;
-    }
-    return n;
-  };
-  auto good = well_formed(text);
-  if (good == text.size())
-    return;
-  std::string mended;
-  std::string_view rest{text};
-  for (;;) {
-    mended.append(rest.substr(0, good));
-    if (good == rest.size())
-      break;
-    mended += "\xef\xbf\xbd";
-    rest.remove_prefix(good + 1);
-    good = well_formed(rest);
-  }
-  text = std::move(mended);
-}
-
 std::string quoted(std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
   static constexpr std::string_view named = "\a\b\f\n\r\t\v\\\"";

@@ -29,9 +29,6 @@ std::string_view trim_space(std::string_view text) noexcept;
 /// nothing overlong or beyond U+10FFFF); 0 if there is none.
 std::size_t utf8_sequence(std::string_view text) noexcept;
 
-/// Replaces each byte that is no UTF-8 by U+FFFD.
-void mend_utf8(std::string& text);
-
 /// `text` in double quotes, with Go's escapes (`%q`), for error texts.
 std::string quoted(std::string_view text);
 

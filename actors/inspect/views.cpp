@@ -7,7 +7,7 @@
 #include "actors/runtime/scheduler.hpp"
 #include "actors/runtime/worker_pool.hpp"
 #include "protocol/inspect/latency.hpp"
-#include "protocol/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <unistd.h>
 

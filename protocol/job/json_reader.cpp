@@ -2,6 +2,7 @@
 
 #include "protocol/stream/json_text.hpp"
 #include "protocol/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>

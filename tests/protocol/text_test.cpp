@@ -80,14 +80,3 @@ TEST_CASE("text: quotes and escapes as Go's", "[protocol]") {
   CHECK(quoted("\xf0\x80\x80\x80") == R"("\xf0\x80\x80\x80")");
   CHECK(quoted("\x80") == R"("\x80")");
 }
-
-TEST_CASE("text: what is no UTF-8 is replaced byte by byte", "[protocol]") {
-  const auto mended = [](std::string text) {
-    gantry::mend_utf8(text);
-    return text;
-  };
-  CHECK(mended("") == "");
-  CHECK(mended("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
-  CHECK(mended("\xff") == "\xef\xbf\xbd");
-  CHECK(mended("a\xc3" "b\xe2\x82") == "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd");
-}

@@ -3,7 +3,7 @@
 #include "actors/inspect/views.hpp"
 #include "actors/runtime/stats.hpp"
 #include "protocol/inspect/json.hpp"
-#include "protocol/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>

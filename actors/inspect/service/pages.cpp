@@ -6,6 +6,7 @@
 #include "protocol/inspect/answers.hpp"
 #include "protocol/inspect/json.hpp"
 #include "protocol/text.hpp"
+#include "protocol/utf8.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/serialize.hpp>
