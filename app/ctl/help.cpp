@@ -69,7 +69,7 @@ std::string help_text(const command_spec& command) {
   const bool sorts = std::any_of(command.flags.begin(), command.flags.end(),
                                  [](const auto& f) { return f.value == value_kind::order; });
   if (sorts) {
-    out += "\nColumns to sort by:";
+    out += "\nSort by:";
     for (auto word : words_of(value_kind::order))
       out.append(" ").append(word);
     out += '\n';
