@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 using histogram = std::array<std::uint64_t, runtime::tick_histogram::buckets>;
 
-std::int64_t nanoseconds(std::chrono::nanoseconds d) { return d.count(); }
+std::int64_t count_of(std::chrono::nanoseconds d) { return d.count(); }
 
 /// The duration that `share` of those counted did not exceed, rounded up to the bucket's end.
 std::int64_t quantile(const histogram& h, double share) {
@@ -37,7 +37,7 @@ std::int64_t quantile(const histogram& h, double share) {
     if (static_cast<double>(seen) >= wanted)
       break;
   }
-  return nanoseconds(runtime::to_duration(runtime::ticks{1} << bucket));
+  return count_of(runtime::to_duration(runtime::ticks{1} << bucket));
 }
 
 json::object actor_vars(const vars_facts& facts) {
@@ -63,7 +63,7 @@ json::object actor_vars(const vars_facts& facts) {
     all.emplace(k.kind, json::object{{"live", b.live},
                                      {"spawned", k.spawned},
                                      {"messages", k.messages},
-                                     {"busy_ns", nanoseconds(k.busy)},
+                                     {"busy_ns", count_of(k.busy)},
                                      {"mailbox", b.sum},
                                      {"mailbox_max", b.most},
                                      {"handling_p50_ns", quantile(k.handling, 0.5)},
@@ -90,7 +90,7 @@ json::object scheduler_vars(const vars_facts& facts) {
       shown.emplace("actor", t.actor);
       shown.emplace("kind", t.kind);
       shown.emplace("message", t.message);
-      shown.emplace("age_ns", nanoseconds(t.age));
+      shown.emplace("age_ns", count_of(t.age));
     }
     threads.push_back(std::move(shown));
   }
@@ -101,7 +101,7 @@ json::object scheduler_vars(const vars_facts& facts) {
 json::array tasks(const std::vector<runtime::pool_snapshot::task>& list) {
   json::array all;
   for (const auto& t : list)
-    all.push_back(json::object{{"label", t.label}, {"age_ns", nanoseconds(t.age)}});
+    all.push_back(json::object{{"label", t.label}, {"age_ns", count_of(t.age)}});
   return all;
 }
 

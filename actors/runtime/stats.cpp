@@ -120,10 +120,13 @@ actor_snapshot actor_registry::copy(const actor_record& r) {
 std::vector<actor_snapshot> actor_registry::snapshot() const {
   std::vector<actor_snapshot> result;
   result.reserve(size());
+  const auto now = now_ticks(); // one moment for all, so that ages can be compared
   for (auto& s : shards_) {
     std::lock_guard guard{s.mutex};
-    for (auto* r = s.first; r; r = r->next_)
+    for (auto* r = s.first; r; r = r->next_) {
       result.push_back(copy(*r));
+      result.back().age = since(now, r->created);
+    }
   }
   return result;
 }
