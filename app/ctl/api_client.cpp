@@ -43,7 +43,8 @@ public:
     if (!opened)
       return opened.error();
     stream_ = std::move(*opened);
-    // NOTE: whoever refuses a request may do so without reading it: its answer counts.
+    // NOTE: whoever refuses a request, or a certificate, may do so without reading it, and end the
+    // connection: what was said before that counts, be it an answer or an alert of TLS.
     if (auto written = stream_->write(request, until_); !written)
       write_error_ = written.error();
     return {};
@@ -54,7 +55,7 @@ public:
     std::array<char, 64 * 1024> buffer;
     const auto got = stream_->read(buffer.data(), buffer.size(), until);
     if (!got)
-      return write_error_.value_or(got.error());
+      return got.error();
     if (*got == 0) {
       if (auto finished = parser_.finish(); !finished)
         return write_error_.value_or(no_gantryd(finished.error().message));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto shared = std::to_array<flag_spec>({
     {"host", 'H', value_kind::host, "ADDR",
-     "where gantryd is inspected: unix://PATH or tcp://HOST:PORT"},
+     "where to ask: unix://PATH or tcp://HOST:PORT"},
     {"file", 'f', value_kind::file, "DUMP", "read a dump instead of asking a daemon"},
     {"timeout", 0, value_kind::duration, "TIME", "how long an answer may take (5s)"},
     {"tlscacert", 0, value_kind::file, "FILE", "who may vouch for the daemon of a tcp address"},

@@ -57,7 +57,8 @@ std::string help_text(const command_spec& command) {
   out += operand_text(command) + "\n\n" + std::string{command.help} + ".\n";
   auto& first = out[out.find("\n\n") + 2];
   first = to_upper(first);
-  if (const auto words = words_of(command.operand.value); !words.empty()) {
+  const bool of_a_few = command.operand.value != value_kind::command; // those are in the help
+  if (const auto words = words_of(command.operand.value); of_a_few && !words.empty()) {
     out.append("\n").append(command.operand.placeholder).append(": one of");
     for (auto word : words)
       out.append(word == words.front() ? " " : ", ").append(word);
@@ -68,7 +69,7 @@ std::string help_text(const command_spec& command) {
   const bool sorts = std::any_of(command.flags.begin(), command.flags.end(),
                                  [](const auto& f) { return f.value == value_kind::order; });
   if (sorts) {
-    out += "\nColumns to sort by:";
+    out += "\nSort by:";
     for (auto word : words_of(value_kind::order))
       out.append(" ").append(word);
     out += '\n';

@@ -41,7 +41,7 @@ constexpr auto help_lines = std::to_array<std::string_view>({
     "Keys of gantryctl top",
     "",
     "  Up Down PgUp PgDn Home End   choose an actor; the cursor stays with it",
-    "  Enter                        show that actor; any key leads back",
+    "  Enter                        show that actor",
     "  P M T N                      sort by BUSY%, MAILBOX, BUSY, ID",
     "  < >  Left Right  F6          sort by the column before or behind",
     "  R I                          turn the order round",
@@ -169,7 +169,7 @@ std::string top_model::hints(const paper& on) const {
                  ? "q quit  h help  / filter  P M T < > sort  R reverse  t tree  Enter show  "
                    "Space pause"
              : mode_ == mode::filter ? "Enter keep  Esc show all"
-                                     : "any key back",
+                                     : "Up Down scroll  any other key back",
              tint::chosen, on);
 }
 

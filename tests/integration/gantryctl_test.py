@@ -58,7 +58,7 @@ def dump(tmp_path):
 
 
 def ctl(*words, env=None, **more):
-    return run(GANTRYCTL, *words, env=clean_environment(**(env or {})), **more)
+    return run(GANTRYCTL, *words, env={**clean_environment(), **(env or {})}, **more)
 
 
 def said(*words, **more):
@@ -157,7 +157,7 @@ class Screen:
         self.slave = slave
         self.process = subprocess.Popen(
             [GANTRYCTL, *map(str, words)], stdin=slave, stdout=slave, stderr=slave,
-            env=clean_environment(TERM="xterm-256color", **(env or {})), start_new_session=True,
+            env={**clean_environment(), "TERM": "xterm-256color", **(env or {})}, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.set_blocking(master, False)
 
@@ -647,21 +647,28 @@ def completed_by_fish(line, env):
     return [entry.split("\t")[0] for entry in done.stdout.splitlines()]
 
 
-def completed_by_zsh(line, env, tmp_path):
-    """Types the line and a tab into an interactive zsh, and reads what it offers."""
-    home = tmp_path / "zsh"
+#: An interactive zsh: one key lists what it offers, the other tells that the list is written.
+ZSHRC = f"""PS1='> '
+autoload -Uz compinit; compinit -u -D
+eval "$('{GANTRYCTL}' completion zsh)"
+offer() {{ zle list-choices; POSTDISPLAY=' offered' }}
+tell() {{ print -n '\\e]0;written\\a' >$TTY }}
+zle -N offer; zle -N tell
+bindkey '^X' offer; bindkey '^Y' tell
+print ready
+"""
+
+
+def completed_by_zsh(line, env, home):
     home.mkdir(exist_ok=True)
-    (home / ".zshrc").write_text(
-        "PS1='> '; autoload -Uz compinit; compinit -u -D; zstyle ':completion:*' list-colors ''\n"
-        f"unsetopt menu_complete auto_menu; setopt auto_list; eval \"$('{GANTRYCTL}' completion zsh)\"\n"
-        "print ready\n")
-    screen = pyte.Screen(200, 60)
+    (home / ".zshrc").write_text(ZSHRC)
+    screen = pyte.Screen(200, 80)
     stream = pyte.ByteStream(screen)
     pid, fd = pty.fork()
     if pid == 0:
         os.execvpe("zsh", ["zsh", "-i"], {**env, "ZDOTDIR": str(home), "TERM": "xterm"})
     try:
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 80, 200, 0, 0))
         os.set_blocking(fd, False)
 
         def display():
@@ -672,10 +679,10 @@ def completed_by_zsh(line, env, tmp_path):
                 pass
             return "\n".join(line.rstrip() for line in screen.display)
         wait_until(lambda: "ready\n>" in display(), display)
-        os.write(fd, f"{line}\t".encode())
-        # What it offers is there before it takes the next line.
-        os.write(fd, b"\x15print over\r")
-        wait_until(lambda: "\nover" in display(), display)
+        os.write(fd, f"{line}\x18".encode())
+        wait_until(lambda: "offered" in display(), display)
+        os.write(fd, b"\x19")
+        wait_until(lambda: display() and screen.title == "written", display)
         return display().split()
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -692,7 +699,7 @@ def test_completions(shell, serve, tmp_path):
 
     def offered(line):
         if shell == "zsh":
-            return completed_by_zsh(line, env, tmp_path)
+            return completed_by_zsh(line, env, tmp_path / "zsh")
         return (completed_by_bash if shell == "bash" else completed_by_fish)(line, env)
     assert set(COMMANDS) <= set(offered("gantryctl "))
     assert {"dead-letters", "deaths"} <= set(offered("gantryctl de"))

@@ -97,9 +97,7 @@ TEST_CASE("readings: tables from a dump", "[app][ctl]") {
 TEST_CASE("readings: ps filters and sorts", "[app][ctl]") {
   const auto text = shown({"ps", "--kind", "job", "--sort", "mailbox", "--limit", "1"});
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);
-  CHECK(text.find("\n 3 ") == std::string::npos);
-  CHECK(text.find("\n3 ") == std::string::npos);
-  CHECK(text.find("3       2  job ") != std::string::npos);
+  CHECK(text.find("\n 3       2  job ") != std::string::npos);
 }
 
 TEST_CASE("readings: for scripts it is what the API says", "[app][ctl]") {
