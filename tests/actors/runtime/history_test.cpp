@@ -83,7 +83,7 @@ TEST_CASE("recent: keeps the last ones, each at its place", "[actors][runtime]")
 
 TEST_CASE("request tags: a message has the request that was put with it, or none",
           "[actors][runtime]") {
-  alignas(16) char somewhere[32];
+  alignas(16) const char somewhere[32] = {};
   const void* a = somewhere;
   const void* b = somewhere + 16;
   request_tags::put(a, 7);
