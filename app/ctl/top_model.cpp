@@ -5,6 +5,7 @@
 #include "protocol/text.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace gantry::ctl {
@@ -93,9 +94,13 @@ top_row top_model::measured(const inspect::actor_view& actor) const {
   const double time = seconds(found == before_.end() ? actor.age : span_);
   top_row row;
   row.actor = actor;
+  // To what is shown, or else rows that show the same would change places with each look: a
+  // daemon's measure of time gets better while it runs.
+  auto rounded = [](double value, double parts) { return std::round(value * parts) / parts; };
   if (time > 0) {
-    row.rate = static_cast<double>(actor.messages - std::min(actor.messages, then.messages)) / time;
-    row.load = std::max(0.0, seconds(actor.busy - then.busy) / time);
+    const auto messages = actor.messages - std::min(actor.messages, then.messages);
+    row.rate = rounded(static_cast<double>(messages) / time, 10);
+    row.load = rounded(std::max(0.0, seconds(actor.busy - then.busy) / time), 1000);
   }
   return row;
 }

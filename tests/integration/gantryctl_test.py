@@ -443,7 +443,10 @@ def test_events_of_a_running_daemon(shared_daemon, docker, background):
         def found():
             nonlocal text
             assert docker(shared_daemon.unix(), "version").returncode == 0
-            text += follower.stdout.read() or ""
+            try:
+                text += os.read(follower.stdout.fileno(), 65536).decode()
+            except BlockingIOError:
+                pass
             return re.search(expression, text, re.M)
         return wait_until(found, lambda: text)
     number = until(r" spawned connection (\d+), parent \d+$")[1]

@@ -125,6 +125,15 @@ TEST_CASE("top: rates are those since the look before", "[app][ctl]") {
   CHECK(lines[6].find("    0.0     5.0      -") != std::string::npos);
 }
 
+TEST_CASE("top: rows that show the same stay in their places", "[app][ctl]") {
+  auto model = model_of(looked_at());
+  auto later = looked_at();
+  later.uptime += 2s;
+  later.actors[2].busy += 900ns; // a two-millionth
+  model.take(later);
+  CHECK(order_of(model) == "1 12 13");
+}
+
 TEST_CASE("top: nothing is compared with a daemon before it", "[app][ctl]") {
   auto model = model_of(looked_at(2s));
   auto other = looked_at();
