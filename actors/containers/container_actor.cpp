@@ -49,7 +49,7 @@ void container_state::init(self_pointer me, container_services given, kept_conta
   io_ = &runtime::scheduler::of(*services_.system)->next_io();
   id_ = std::move(what.id);
   name_ = std::move(what.name);
-  runtime::set_label(name_);
+  runtime::set_label(name_.substr(name_.starts_with("/") ? 1 : 0));
   paths_ = container_paths{services_.data_root, services_.exec_root, id_};
   definition_ = std::make_shared<const container::container_definition>(std::move(what.definition));
   // Parts of the definition, which they keep alive.

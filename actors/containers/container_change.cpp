@@ -11,7 +11,7 @@ namespace gantry::containers {
 
 void container_state::rename(const rename_container_ptr& what) {
   auto old = std::exchange(name_, what->name);
-  runtime::set_label(name_);
+  runtime::set_label(name_.substr(name_.starts_with("/") ? 1 : 0));
   auto e = event("rename");
   e.attributes.insert_or_assign("oldName", old);
   show();
