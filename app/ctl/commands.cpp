@@ -10,8 +10,7 @@ namespace gantry::ctl {
 namespace {
 
 constexpr auto shared = std::to_array<flag_spec>({
-    {"host", 'H', value_kind::host, "ADDR",
-     "where to ask: unix://PATH or tcp://HOST:PORT"},
+    {"host", 'H', value_kind::host, "ADDR", "where to ask: unix://PATH or tcp://HOST:PORT"},
     {"file", 'f', value_kind::file, "DUMP", "read a dump instead of asking a daemon"},
     {"timeout", 0, value_kind::duration, "TIME", "how long an answer may take (5s)"},
     {"tlscacert", 0, value_kind::file, "FILE", "who may vouch for the daemon of a tcp address"},
@@ -106,8 +105,8 @@ std::span<const command_spec> commands() noexcept { return all_commands; }
 std::span<const flag_spec> common_flags() noexcept { return shared; }
 
 const command_spec* find_command(std::string_view name) noexcept {
-  const auto* found =
-      std::find_if(all_commands.begin(), all_commands.end(), [name](const auto& c) { return c.name == name; });
+  const auto* found = std::find_if(all_commands.begin(), all_commands.end(),
+                                   [name](const auto& c) { return c.name == name; });
   return found == all_commands.end() ? nullptr : found;
 }
 
