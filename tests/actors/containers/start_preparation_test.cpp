@@ -244,11 +244,6 @@ TEST_CASE("start_preparation: what fails late leaves no mount", "[actors][contai
     input.layers.trees.push_back(place.file("gone"));
     CHECK(contains(refusal(place, input), "mount root of container"));
   }
-  SECTION("an exec root that is too long") {
-    auto input = place.input("/bin/sh", {});
-    input.paths = {place.file("data"), place.file(std::string(80, 'x')), place.paths.id()};
-    CHECK(contains(refusal(place, input), "is too long"));
-  }
 }
 
 TEST_CASE("start_preparation: the working directory is made", "[actors][containers][root]") {

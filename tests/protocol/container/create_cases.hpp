@@ -207,8 +207,6 @@ const create_case as_captured[] = {
      {}},
     {R"({"HostConfig":{"SecurityOpt":["no-new-privileges:true"]}})", "", {}},
     {R"({"HostConfig":{"SecurityOpt":["seccomp=foo"]}})", "", {}},
-    {R"({"HostConfig":{"SecurityOpt":["apparmor=foo"]}})", "", {}},
-    {R"({"HostConfig":{"SecurityOpt":["label=foo"]}})", "", {}},
     {R"({"HostConfig":{"Mounts":[{"Type":"foo","Target":"/x"}]}})",
      "invalid mount config for type \"foo\": mount type unknown",
      {}},

@@ -364,6 +364,7 @@ TEST_CASE("create: security options, storage options and cgroups of others",
         warning_list{"Cgroup of another container is not supported. Setting discarded."});
 }
 
+// NOTE: where dockerd says nothing.
 TEST_CASE("create: what was to confine it and is not here is told", "[protocol][container]") {
   auto host = captured_host();
   const auto told = [&](const std::string& options) {
