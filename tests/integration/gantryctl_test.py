@@ -435,7 +435,9 @@ def test_a_dump_of_a_running_daemon_shows_the_same(shared_daemon, tmp_path):
 
 
 def test_events_of_a_running_daemon(shared_daemon, docker, background):
-    follower = background(GANTRYCTL, "-H", inspected(shared_daemon), "events")
+    # Whoever runs the tests in the background may have them ignore SIGINT.
+    follower = background("env", "--default-signal=INT", GANTRYCTL, "-H", inspected(shared_daemon),
+                          "events")
     os.set_blocking(follower.stdout.fileno(), False)
     text = ""
 
