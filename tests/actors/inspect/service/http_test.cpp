@@ -176,8 +176,11 @@ TEST_CASE("inspect service: clients that do nothing cost others nothing", "[acto
   std::vector<std::unique_ptr<raw_client>> idle;
   for (std::size_t n = 0; n < limits::inspect_clients; ++n) {
     idle.push_back(std::make_unique<raw_client>(i.path()));
-    if (n % 2 == 0)
+    if (n % 2 == 1)
       idle.back()->send("GET /v1/ac");
+    // Met before the second one comes: it has rested longest then, for sure.
+    if (n == 0)
+      CHECK(i.ask("GET", "/v1/").status == 200);
   }
   // The one that has rested longest goes for each that comes.
   for (int n = 0; n < 3; ++n)
