@@ -121,7 +121,8 @@ void attach_session_state::on_deaf() {
   deaf_ = true;
   out_.clear();
   sent_ = 0;
-  const bool may_have_sent = given_.options.in && attached_ && !input_closed_ && !input_told_;
+  const bool heard = attached_ || phase_ == phase::attaching;
+  const bool may_have_sent = given_.options.in && heard && !input_closed_ && !input_told_;
   if (!may_have_sent)
     leave(attach_end::client_gone);
 }

@@ -38,6 +38,8 @@ constexpr auto parts = std::to_array<part>({
     {"pool", "pool", part_of<&system_view::pool>},
     {"jobs", "jobs", part_of<&system_view::jobs>},
     {"connections", "connections", part_of<&system_view::connections>},
+    {"streams", "streams", part_of<&system_view::streams>},
+    {"containers", "containers", part_of<&system_view::containers>},
     {"dead-letters", "dead_letters", part_of<&system_view::dead_letters>},
     {"deaths", "deaths", part_of<&system_view::deaths>},
     {"stalls", "stalls", part_of<&system_view::stalls>},

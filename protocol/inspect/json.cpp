@@ -37,6 +37,7 @@ json::value written(bool value, const json::storage_ptr& memory) {
 json::value written(std::int64_t n, const json::storage_ptr& memory) {
   return json::value(n, memory);
 }
+json::value written(double n, const json::storage_ptr& memory) { return json::value(n, memory); }
 json::value written(nanoseconds d, const json::storage_ptr& memory) {
   return json::value(std::int64_t{d.count()}, memory);
 }
@@ -110,6 +111,7 @@ public:
     read(v, out.emplace());
   }
   void read(const json::value& v, bool& out);
+  void read(const json::value& v, double& out);
   void read(const json::value& v, std::string& out);
   void read(const json::value& v, nanoseconds& out);
   void read(const json::value& v, bucket& out);
@@ -189,6 +191,12 @@ void reader::read(const json::value& v, bool& out) {
     out = *value;
   else
     fail("neither true nor false");
+}
+
+void reader::read(const json::value& v, double& out) {
+  if (!v.is_number())
+    return fail("not a number");
+  out = v.to_number<double>();
 }
 
 void reader::read(const json::value& v, std::string& out) {
@@ -276,6 +284,12 @@ GANTRY_INSPECT_JSON(connection_view)
 GANTRY_INSPECT_JSON(dead_letter_view)
 GANTRY_INSPECT_JSON(death_view)
 GANTRY_INSPECT_JSON(stall_view)
+GANTRY_INSPECT_JSON(request_view)
+GANTRY_INSPECT_JSON(span_view)
+GANTRY_INSPECT_JSON(request_trace)
+GANTRY_INSPECT_JSON(stream_view)
+GANTRY_INSPECT_JSON(pressure_view)
+GANTRY_INSPECT_JSON(container_view)
 GANTRY_INSPECT_JSON(system_view)
 
 #undef GANTRY_INSPECT_JSON

@@ -196,6 +196,80 @@ struct description<stall_view> {
 };
 
 template <>
+struct description<request_view> {
+  using x = request_view;
+  static constexpr std::tuple fields{
+      field{"id", &x::id, need::required},
+      field{"call", &x::call},
+      field{"client", &x::client},
+      field{"connection", &x::connection},
+      field{"time", &x::time},
+      field{"took_ns", &x::took},
+      field{"status", &x::status},
+      field{"over", &x::over},
+  };
+};
+
+template <>
+struct description<span_view> {
+  using x = span_view;
+  static constexpr std::tuple fields{
+      field{"time", &x::time},     field{"request", &x::request},  field{"actor", &x::actor},
+      field{"kind", &x::kind},     field{"name", &x::name},        field{"message", &x::message},
+      field{"thread", &x::thread}, field{"waited_ns", &x::waited}, field{"took_ns", &x::took},
+  };
+};
+
+template <>
+struct description<request_trace> {
+  using x = request_trace;
+  static constexpr std::tuple fields{
+      field{"request", &x::request, need::required},
+      field{"spans", &x::spans},
+      field{"missing", &x::missing},
+  };
+};
+
+template <>
+struct description<stream_view> {
+  using x = stream_view;
+  static constexpr std::tuple fields{
+      field{"actor", &x::actor}, field{"what", &x::what},     field{"request", &x::request},
+      field{"bytes", &x::bytes}, field{"credit", &x::credit}, field{"held_ns", &x::held},
+  };
+};
+
+template <>
+struct description<pressure_view> {
+  using x = pressure_view;
+  static constexpr std::tuple fields{
+      field{"resource", &x::resource},
+      field{"some_avg10", &x::some_avg10},
+      field{"full_avg10", &x::full_avg10},
+      field{"some_total_ns", &x::some_total},
+      field{"full_total_ns", &x::full_total},
+  };
+};
+
+template <>
+struct description<container_view> {
+  using x = container_view;
+  static constexpr std::tuple fields{
+      field{"id", &x::id, need::required},
+      field{"name", &x::name},
+      field{"image", &x::image},
+      field{"state", &x::state},
+      field{"actor", &x::actor},
+      field{"pid", &x::pid},
+      field{"cpu_ns", &x::cpu},
+      field{"memory", &x::memory},
+      field{"memory_limit", &x::memory_limit},
+      field{"pids", &x::pids},
+      field{"pressure", &x::pressure},
+  };
+};
+
+template <>
 struct description<system_view> {
   using x = system_view;
   static constexpr std::tuple fields{
@@ -210,6 +284,10 @@ struct description<system_view> {
       field{"pool", &x::pool},
       field{"jobs", &x::jobs},
       field{"connections", &x::connections},
+      field{"requests", &x::requests},
+      field{"spans", &x::spans},
+      field{"streams", &x::streams},
+      field{"containers", &x::containers},
       field{"dead_letters", &x::dead_letters},
       field{"deaths", &x::deaths},
       field{"stalls", &x::stalls},

@@ -158,6 +158,77 @@ struct stall_view {
   friend bool operator==(const stall_view&, const stall_view&) = default;
 };
 
+/// A request of the API that is at work or was answered lately.
+struct request_view {
+  std::uint64_t id = 0;
+  std::string call;             ///< `POST /v1.50/containers/create?name=x`
+  std::string client;           ///< as a connection's `peer`
+  std::uint64_t connection = 0; ///< its actor
+  std::string time;             ///< when its head was there
+  nanoseconds took{0};          ///< until its answer was written, or until now
+  std::uint64_t status = 0;     ///< of the answer; 0 while there is none
+  bool over = false;
+
+  friend bool operator==(const request_view&, const request_view&) = default;
+};
+
+/// A message that an actor handled for a request.
+struct span_view {
+  std::string time; ///< when it was taken out of the mailbox
+  std::uint64_t request = 0;
+  std::uint64_t actor = 0;
+  std::string kind, name; ///< of the actor; name: "" once it is gone
+  std::string message;
+  std::string thread; ///< `io 0`
+  nanoseconds waited{0}, took{0};
+
+  friend bool operator==(const span_view&, const span_view&) = default;
+};
+
+/// What was done for one request, from its connection to where it led.
+struct request_trace {
+  request_view request;
+  std::vector<span_view> spans; ///< by time
+  std::string missing;          ///< why not all are there: `the beginning is not kept any more`
+
+  friend bool operator==(const request_trace&, const request_trace&) = default;
+};
+
+/// A bounded stream between a client and a job or a process.
+struct stream_view {
+  std::uint64_t actor = 0; ///< that writes into it
+  std::string what;        ///< `job output`, `job input`, `attach output`
+  std::uint64_t request = 0;
+  std::uint64_t bytes = 0; ///< that have gone through
+  std::int64_t credit = 0; ///< bytes that its reader takes now; none left: it is held up
+  nanoseconds held{0};     ///< for how long there has been none
+
+  friend bool operator==(const stream_view&, const stream_view&) = default;
+};
+
+/// Some share of the time in which processes waited for something, in percent, and all time.
+struct pressure_view {
+  std::string resource; ///< `cpu`, `memory`, `io`
+  double some_avg10 = 0, full_avg10 = 0;
+  nanoseconds some_total{0}, full_total{0};
+
+  friend bool operator==(const pressure_view&, const pressure_view&) = default;
+};
+
+/// A container and what its cgroup says now.
+struct container_view {
+  std::string id, name, image;
+  std::string state; ///< `running`, `exited`, as `docker ps` has it
+  std::uint64_t actor = 0;
+  std::int64_t pid = 0; ///< 0: it does not run
+  nanoseconds cpu{0};
+  std::uint64_t memory = 0, memory_limit = 0; ///< bytes; limit 0: none
+  std::uint64_t pids = 0;
+  std::vector<pressure_view> pressure; ///< where the kernel has it
+
+  friend bool operator==(const container_view&, const container_view&) = default;
+};
+
 /// All at one moment: what `dump` writes.
 struct system_view {
   std::string time, version, id; ///< id: the daemon's
@@ -169,6 +240,10 @@ struct system_view {
   pool_view pool;
   std::vector<job_view> jobs;
   std::vector<connection_view> connections;
+  std::vector<request_view> requests; ///< those at work, then the last answered; oldest first
+  std::vector<span_view> spans;       ///< that are kept, by time
+  std::vector<stream_view> streams;
+  std::vector<container_view> containers;
   std::vector<dead_letter_view> dead_letters; ///< newest last, at most 256
   std::vector<death_view>
       deaths; ///< newest last, at most 256; only those with a reason other than normal

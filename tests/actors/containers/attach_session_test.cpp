@@ -320,6 +320,26 @@ TEST_CASE_METHOD(session_fixture, "attach_session: a client that left is still h
   CHECK(phase() == "gone");
 }
 
+TEST_CASE_METHOD(session_fixture,
+                 "attach_session: a client that left before it was attached is heard to its end",
+                 "[actors][containers]") {
+  auto options = with_input;
+  options.stdin_once = true;
+  start(options);
+  client.send("all of this");
+  client.close();
+  settle();
+  auto other = attached_monitor("attach in out err 10000");
+  other.send(input_credit{100});
+  settle();
+  CHECK(other.asked() == strings{"input 11", "input end", "detach"});
+  CHECK(other.input == "all of this");
+  other.send(done{other.last_tag, errc::none, ""});
+  settle();
+  CHECK(ending() == "client gone");
+  CHECK(phase() == "gone");
+}
+
 TEST_CASE_METHOD(session_fixture, "attach_session: a client that leaves while it waits is noticed",
                  "[actors][containers]") {
   start(with_input, {}, false);
