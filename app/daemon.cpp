@@ -1,10 +1,12 @@
 #include "app/daemon.hpp"
 
+#include "actors/core/limits.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/events/events_hub.hpp"
 #include "actors/host/sd_notify.hpp"
 #include "actors/inspect/actors.hpp"
 #include "actors/inspect/heap.hpp"
+#include "actors/inspect/patrol.hpp"
 #include "actors/jobs/builtins.hpp"
 #include "actors/jobs/container_create.hpp"
 #include "actors/jobs/container_jobs.hpp"
@@ -24,6 +26,7 @@
 #include "app/inspection.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
+#include "protocol/utf8.hpp"
 
 #include <unistd.h>
 
@@ -31,6 +34,8 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <system_error>
 
@@ -213,18 +218,63 @@ api::event daemon_event(std::string action, std::string id,
 
 } // namespace
 
+/// Tells the daemon's clients of stalls, once there is a hub for events.
+class stall_announcer {
+public:
+  void begin(events::hub_actor hub, std::shared_ptr<const jobs::shared_facts> facts) {
+    std::lock_guard guard{mutex_};
+    hub_ = std::move(hub);
+    facts_ = std::move(facts);
+  }
+  void end() { begin(nullptr, nullptr); }
+
+  /// `daemon stall ID (what=worker, ...)`, and the same with `over=true` when it is over.
+  void tell(const runtime::stall& s) const {
+    std::lock_guard guard{mutex_};
+    if (!hub_)
+      return;
+    std::map<std::string, std::string, std::less<>> attributes{
+        {"what", std::string{to_string(s.what)}},
+        {"kind", s.kind},
+        {"message", s.message},
+        {"duration", core::duration_text(caf::timespan{s.duration})},
+        {"over", s.over ? "true" : "false"}};
+    if (s.actor != 0)
+      attributes.emplace("actor", std::to_string(s.actor));
+    if (s.request != 0)
+      attributes.emplace("request", std::to_string(s.request));
+    if (!s.where.empty())
+      attributes.emplace("where", s.where);
+    for (auto& [name, value] : attributes)
+      mend_utf8(value);
+    events::tell(hub_, daemon_event("stall", facts_->get()->id, std::move(attributes)));
+  }
+
+private:
+  mutable std::mutex mutex_;
+  events::hub_actor hub_;
+  std::shared_ptr<const jobs::shared_facts> facts_;
+};
+
 struct daemon::parts {
   explicit parts(const configuration& config)
       : current(config.values), pool(pool_threads, pool_queue),
-        streams(stream_threads, stream_queue), system_config(system_options_of(config.values)),
-        system(system_config), watchdog(*runtime::scheduler::of(system)),
+        streams(stream_threads, stream_queue, runtime::waits_for::clients),
+        system_config(system_options_of(config.values)), system(system_config),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))),
-        inspected(current, {runtime::scheduler::of(system),
-                            {&pool, &streams},
-                            &running_jobs,
-                            &connections,
-                            GANTRY_VERSION,
-                            [known = facts] { return known->get()->id; }}) {}
+        watchdog(*runtime::scheduler::of(system), limits::held_thread,
+                 {{}, [this](const runtime::stall& s) { announcer.tell(s); }, limits::grave_stall},
+                 std::make_unique<inspect::daemon_patrol>(inspected_parts()), limits::watch_round),
+        inspected(current, inspected_parts()) {}
+
+  inspect::sources inspected_parts() {
+    return {runtime::scheduler::of(system),
+            {&pool, &streams},
+            &running_jobs,
+            &connections,
+            GANTRY_VERSION,
+            [known = facts] { return known->get()->id; }};
+  }
 
   settings current;
   core::job_board running_jobs;
@@ -233,8 +283,9 @@ struct daemon::parts {
   runtime::worker_pool streams;
   runtime::system_config system_config;
   caf::actor_system system;
-  runtime::watchdog watchdog;
   std::shared_ptr<jobs::shared_facts> facts;
+  stall_announcer announcer;
+  runtime::watchdog watchdog;
   events::hub_actor hub;
   std::optional<app::images> images;
   std::optional<app::containers> containers;
@@ -254,6 +305,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   if (p.current.debug)
     inspect::start_heap_sampling();
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
+  p.announcer.begin(p.hub, p.facts);
   p.images.emplace(p.system, p.hub, p.pool, p.streams);
   p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current);
   auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
@@ -311,6 +363,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
 daemon::~daemon() {
   auto& p = *parts_;
+  p.announcer.end();
   if (p.shutting_down && !p.current.live_restore)
     p.containers->stop_blocking(std::chrono::seconds{p.current.shutdown_timeout});
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),

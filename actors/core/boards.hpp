@@ -98,9 +98,11 @@ struct connection_card {
   std::shared_ptr<const std::string> listener; ///< `tcp://127.0.0.1:2375`
   std::shared_ptr<const client_info> client;
   std::chrono::steady_clock::time_point since;
-  std::uint64_t requests = 0;          ///< that were answered
-  request_id request = 0;              ///< at work now, 0 if none
-  const http::request* head = nullptr; ///< of that request
+  std::uint64_t requests = 0;                  ///< that were answered
+  request_id request = 0;                      ///< at work now, 0 if none
+  const http::request* head = nullptr;         ///< of that request
+  std::chrono::steady_clock::time_point moved; ///< when the client last had its part in it
+  bool with_client = false; ///< goes on when the client does: sends more, reads more
 };
 
 /// A job that runs.
@@ -110,6 +112,7 @@ struct job_card {
   std::uint64_t actor = 0;
   const client_info* client = nullptr; ///< null: the daemon itself
   std::chrono::steady_clock::time_point since;
+  bool prompt = false; ///< its answer is one value that is due soon
 };
 
 using connection_board = board<connection_card>;

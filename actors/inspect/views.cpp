@@ -260,12 +260,16 @@ std::vector<death_view> read_deaths(const sources& from) {
 stall_view view_of(const runtime::stall& s) {
   stall_view v;
   v.time = time_text(s.time);
-  v.what = "handler";
+  v.what = runtime::to_string(s.what);
   v.actor = s.actor;
   v.request = s.request;
   v.kind = s.kind;
-  v.message = s.message.empty() ? starting : s.message;
+  v.message = s.message;
+  if (v.message.empty() && s.what == runtime::stall_kind::handler)
+    v.message = starting;
   v.where = s.where;
+  mend_utf8(v.message);
+  mend_utf8(v.where);
   v.duration = s.duration;
   v.over = s.over;
   return v;

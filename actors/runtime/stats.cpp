@@ -131,6 +131,18 @@ std::vector<actor_snapshot> actor_registry::snapshot() const {
   return result;
 }
 
+std::vector<actor_snapshot> actor_registry::crowded(std::uint64_t least) const {
+  std::vector<actor_snapshot> result;
+  for (auto& s : shards_) {
+    std::lock_guard guard{s.mutex};
+    for (auto* r = s.first; r; r = r->next_)
+      if (r->enqueued.load(std::memory_order_relaxed) > r->handled.get() + least)
+        if (auto full = copy(*r); full.mailbox > least)
+          result.push_back(std::move(full));
+  }
+  return result;
+}
+
 const actor_record* actor_registry::look(const shard& s, std::uint64_t id) noexcept {
   auto* r = s.first;
   while (r && r->id != id)

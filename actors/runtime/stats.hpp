@@ -156,6 +156,9 @@ public:
   /// Copies what is known about every living actor. Takes each shard's lock for a moment.
   std::vector<actor_snapshot> snapshot() const;
 
+  /// The same about those with more than `least` messages in their mailbox.
+  std::vector<actor_snapshot> crowded(std::uint64_t least) const;
+
   /// The same about one; nothing if it does not live.
   std::optional<actor_snapshot> find(std::uint64_t id) const;
 

@@ -24,12 +24,16 @@ struct pool_snapshot {
     std::string label;
     std::chrono::nanoseconds age{0}; ///< running: since it started; waiting: since it was submitted
     pid_t tid = 0;                   ///< of the thread that runs it, 0 while it waits
+    std::uint64_t request = 0;       ///< that it is for, 0 if none
   };
   std::size_t threads = 0;
   std::size_t capacity = 0;
   std::vector<task> running;
   std::vector<task> waiting;
 };
+
+/// For whom the tasks of a pool may wait without anything being wrong.
+enum class waits_for : std::uint8_t { nobody, clients };
 
 /// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
 /// when there is work and end after a while without any, so an idle daemon has none.
@@ -42,7 +46,7 @@ struct pool_snapshot {
 class worker_pool {
 public:
   /// At most `threads` tasks run and `capacity` more wait.
-  worker_pool(std::size_t threads, std::size_t capacity);
+  worker_pool(std::size_t threads, std::size_t capacity, waits_for whom = waits_for::nobody);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
   ~worker_pool() { stop(); }
@@ -63,6 +67,7 @@ public:
   }
 
   pool_snapshot snapshot() const;
+  waits_for whom() const noexcept { return whom_; }
 
 private:
   using clock = std::chrono::steady_clock;
@@ -79,10 +84,12 @@ private:
     pid_t tid = 0;
     std::string label;
     clock::time_point since;
+    std::uint64_t request = 0;
   };
   void run(slot& own);
 
   const std::size_t capacity_;
+  const waits_for whom_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<task> waiting_;

@@ -86,6 +86,7 @@ private:
   void process();
   void take_head();
   void collect_body();
+  void leave_to_client(bool with_client);
   void send_continue();
   bool expects_body() const;
   void skip_body();

@@ -82,10 +82,19 @@ void connection_state::take_head() {
   card_.change([this](core::connection_card& card) {
     card.request = id_;
     card.head = request_.get();
+    card.moved = std::chrono::steady_clock::now();
   });
   phase_ = phase::waiting;
   expect_nothing();
   caf::anon_send(given_.router, route_request{id_, request_, core::to_ptr(self_), given_.client});
+}
+
+/// Who is to go on with the request, for those who look for late ones.
+void connection_state::leave_to_client(bool with_client) {
+  card_.change([with_client](core::connection_card& card) {
+    card.with_client = with_client;
+    card.moved = std::chrono::steady_clock::now();
+  });
 }
 
 bool connection_state::expects_body() const {
@@ -112,6 +121,7 @@ void connection_state::on_need_body(need_body& wanted) {
       request_->content_length > body_limit_)
     return refuse(http::body_too_large(body_limit_));
   phase_ = phase::body;
+  leave_to_client(true);
   expect_within(limits::request_body);
   send_continue();
   if (phase_ != phase::body)
@@ -131,6 +141,7 @@ void connection_state::collect_body() {
   if (decoded.state == http::progress::need_more)
     return expect_within(limits::request_body);
   phase_ = phase::waiting;
+  leave_to_client(false);
   expect_nothing();
   caf::anon_send(given_.router,
                  body_ready{id_, exchange_, std::move(body_), core::to_ptr(self_), given_.client});
@@ -159,6 +170,7 @@ void connection_state::on_wants_input(const core::job_wants_input& wanted) {
   job_ = wanted.job;
   input_most_ = std::max<std::size_t>(1, wanted.most);
   awaiting_input_ = true;
+  leave_to_client(true);
   send_continue();
   if (phase_ == phase::over)
     return;
@@ -182,6 +194,7 @@ void connection_state::feed_job() {
   if (!piece.error.empty())
     piece.eof = close_after_ = true;
   awaiting_input_ = false;
+  leave_to_client(false);
   expect_nothing();
   core::tell(job_, std::move(piece));
 }
@@ -271,6 +284,7 @@ void connection_state::on_stream_begun(const core::job_stream_begun& begun) {
   chunked_ = request_->version == 11;
   how.framing = chunked_ ? http::response_framing::chunked : http::response_framing::until_close;
   phase_ = phase::streaming;
+  leave_to_client(true);
   auto& bytes = scratch();
   http::append_response(bytes, given_.service->stream_head(match, begun.content_type, begun.about),
                         how, date_now());
@@ -334,6 +348,7 @@ void connection_state::forget_request() {
     card.requests += card.request != 0 ? 1 : 0;
     card.request = 0;
     card.head = nullptr;
+    card.with_client = false;
   });
   runtime::works_for(0);
   id_ = 0;

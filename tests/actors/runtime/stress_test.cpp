@@ -170,7 +170,7 @@ TEST_CASE("stress: spawn, request, time-outs and exit from many threads", "[acto
     {
       system_config cfg{system_options{.threads = 3, .layout = layout}};
       caf::actor_system sys{cfg};
-      watchdog dog{*scheduler::of(sys), 1s, [](const stall&) {}};
+      watchdog dog{*scheduler::of(sys), 1s, {[](const stall&) {}}};
       std::vector<std::thread> spawners;
       for (int t = 0; t < threads; ++t)
         spawners.emplace_back([&] {
@@ -302,7 +302,7 @@ TEST_CASE("stress: the watchdog frees what waits behind a stuck actor amid other
   for (auto layout : layouts) {
     system_config cfg{options(layout, 3)};
     caf::actor_system sys{cfg};
-    watchdog dog{*scheduler::of(sys), 4ms, [](const stall&) {}};
+    watchdog dog{*scheduler::of(sys), 4ms, {[](const stall&) {}}};
     std::atomic<int> freed{0};
     for (int round = 0; round < 8; ++round) {
       for (int i = 0; i < 10; ++i)
@@ -329,7 +329,7 @@ TEST_CASE("stress: the watchdog wakes up for work after it has slept", "[actors]
   caf::actor_system sys{cfg};
   auto* sched = scheduler::of(sys);
   std::atomic<int> noticed{0};
-  watchdog dog{*sched, 2ms, [&](const stall& s) { noticed += s.over ? 0 : 1; }};
+  watchdog dog{*sched, 2ms, {[&](const stall& s) { noticed += s.over ? 0 : 1; }}};
   for (int round = 0; round < 10; ++round) {
     REQUIRE(wait_until([&] { return sched->watchdog_asleep.load(); }));
     auto before = noticed.load();
@@ -347,7 +347,7 @@ TEST_CASE("stress: a watchdog may end while a thread is about to wake it", "[act
   system_config cfg{options(io_layout::shared, 3)};
   caf::actor_system sys{cfg};
   for (int round = 0; round < 50; ++round) {
-    watchdog dog{*scheduler::of(sys), 40us, [](const stall&) {}};
+    watchdog dog{*scheduler::of(sys), 40us, {[](const stall&) {}}};
     REQUIRE(wait_until([&] { return scheduler::of(sys)->watchdog_asleep.load(); }));
     for (int i = 0; i < 3; ++i)
       play(sys, 3);
