@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/runtime/ticks.hpp"
 #include "protocol/http/message.hpp"
 
 #include <array>
@@ -101,6 +102,7 @@ struct connection_card {
   std::uint64_t requests = 0;          ///< that were answered
   request_id request = 0;              ///< at work now, 0 if none
   const http::request* head = nullptr; ///< of that request
+  runtime::ticks begun = 0;            ///< when that head was there
 };
 
 /// A job that runs.

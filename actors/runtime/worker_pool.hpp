@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/runtime/history.hpp"
+
 #include <caf/send.hpp>
 
 #include <sys/types.h>
@@ -29,6 +31,15 @@ struct pool_snapshot {
   std::size_t capacity = 0;
   std::vector<task> running;
   std::vector<task> waiting;
+};
+
+/// A task that was run for a request, or is.
+struct task_span {
+  std::string label;
+  std::uint64_t request = 0; ///< never 0
+  std::chrono::steady_clock::time_point began;
+  std::chrono::nanoseconds waited{0}; ///< for a thread
+  std::chrono::nanoseconds took{0};   ///< until now, if it still runs
 };
 
 /// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
@@ -64,6 +75,9 @@ public:
 
   pool_snapshot snapshot() const;
 
+  /// The last tasks that were run for requests, then those that are, each the oldest first.
+  std::vector<task_span> spans() const;
+
 private:
   using clock = std::chrono::steady_clock;
   struct task {
@@ -79,8 +93,11 @@ private:
     pid_t tid = 0;
     std::string label;
     clock::time_point since;
+    std::chrono::nanoseconds waited{0};
+    std::uint64_t request = 0;
   };
   void run(slot& own);
+  static task_span span_of(const slot& s);
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
@@ -89,6 +106,7 @@ private:
   std::vector<std::unique_ptr<slot>> slots_;
   std::size_t idle_ = 0;
   bool stop_ = false;
+  recent<task_span> done_{256};
 };
 
 } // namespace gantry::runtime
