@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/runtime/ticks.hpp"
 #include "protocol/http/message.hpp"
 
 #include <array>
@@ -103,6 +104,7 @@ struct connection_card {
   const http::request* head = nullptr;         ///< of that request
   std::chrono::steady_clock::time_point moved; ///< when the client last had its part in it
   bool with_client = false; ///< goes on when the client does: sends more, reads more
+  runtime::ticks begun = 0; ///< when that head was there
 };
 
 /// A job that runs.

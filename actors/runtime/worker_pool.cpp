@@ -92,6 +92,7 @@ void worker_pool::run(slot& own) {
     own.busy = true;
     own.label = std::move(next.label);
     own.since = clock::now();
+    own.waited = own.since - next.since;
     own.request = next.request;
     guard.unlock();
     {
@@ -101,7 +102,25 @@ void worker_pool::run(slot& own) {
     }
     guard.lock();
     own.busy = false;
+    if (own.request != 0)
+      done_.add(span_of(own));
   }
+}
+
+task_span worker_pool::span_of(const slot& s) {
+  return {s.label, s.request, s.since, s.waited, clock::now() - s.since};
+}
+
+std::vector<task_span> worker_pool::spans() const {
+  std::lock_guard guard{mutex_};
+  auto result = done_.all();
+  auto done = static_cast<std::ptrdiff_t>(result.size());
+  for (auto& s : slots_)
+    if (s->busy && s->request != 0)
+      result.push_back(span_of(*s));
+  std::sort(result.begin() + done, result.end(),
+            [](auto& a, auto& b) { return a.began < b.began; });
+  return result;
 }
 
 pool_snapshot worker_pool::snapshot() const {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/runtime/history.hpp"
+
 #include <caf/send.hpp>
 
 #include <sys/types.h>
@@ -35,6 +37,15 @@ struct pool_snapshot {
 /// For whom the tasks of a pool may wait without anything being wrong.
 enum class waits_for : std::uint8_t { nobody, clients };
 
+/// A task that was run for a request, or is.
+struct task_span {
+  std::string label;
+  std::uint64_t request = 0; ///< never 0
+  std::chrono::steady_clock::time_point began;
+  std::chrono::nanoseconds waited{0}; ///< for a thread
+  std::chrono::nanoseconds took{0};   ///< until now, if it still runs
+};
+
 /// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
 /// when there is work and end after a while without any, so an idle daemon has none.
 ///
@@ -69,6 +80,9 @@ public:
   pool_snapshot snapshot() const;
   waits_for whom() const noexcept { return whom_; }
 
+  /// The last tasks that were run for requests, then those that are, each the oldest first.
+  std::vector<task_span> spans() const;
+
 private:
   using clock = std::chrono::steady_clock;
   struct task {
@@ -84,9 +98,11 @@ private:
     pid_t tid = 0;
     std::string label;
     clock::time_point since;
+    std::chrono::nanoseconds waited{0};
     std::uint64_t request = 0;
   };
   void run(slot& own);
+  static task_span span_of(const slot& s);
 
   const std::size_t capacity_;
   const waits_for whom_;
@@ -96,6 +112,7 @@ private:
   std::vector<std::unique_ptr<slot>> slots_;
   std::size_t idle_ = 0;
   bool stop_ = false;
+  recent<task_span> done_{256};
 };
 
 } // namespace gantry::runtime

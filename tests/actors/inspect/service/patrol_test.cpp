@@ -72,7 +72,9 @@ struct watched : inspected {
         *runtime::scheduler::of(sys), 40ms, tell,
         std::make_unique<inspect::daemon_patrol>(sources(), short_limits()), 10ms);
   }
-  json::value stall(std::string_view what) const { return find("/v1/stalls", "stalls", "what", what); }
+  json::value stall(std::string_view what) const {
+    return find("/v1/stalls", "stalls", "what", what);
+  }
   bool is_over(std::string_view what) const {
     auto s = stall(what);
     return s.is_object() && s.at("over") == true;
