@@ -18,9 +18,10 @@ namespace gantry::app {
 /// be registered at once.
 class containers {
 public:
-  /// `pool` outlives the actor system.
+  /// `pool` and `streams` outlive the actor system.
   containers(caf::actor_system& sys, const events::hub_actor& hub, runtime::worker_pool& pool,
-             const image::image_services& images, const settings& s);
+             const image::image_services& images, const settings& s,
+             core::stream_board* streams = nullptr);
 
   const gantry::containers::container_services& all() const noexcept { return services_; }
   const gantry::containers::manager_actor& manager() const noexcept { return manager_; }

@@ -272,6 +272,7 @@ struct daemon::parts {
             {&pool, &streams},
             &running_jobs,
             &connections,
+            &open_streams,
             GANTRY_VERSION,
             [known = facts] { return known->get()->id; }};
   }
@@ -279,6 +280,7 @@ struct daemon::parts {
   settings current;
   core::job_board running_jobs;
   core::connection_board connections;
+  core::stream_board open_streams;
   runtime::worker_pool pool;
   runtime::worker_pool streams;
   runtime::system_config system_config;
@@ -307,7 +309,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
   p.announcer.begin(p.hub, p.facts);
   p.images.emplace(p.system, p.hub, p.pool, p.streams);
-  p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current);
+  p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current, &p.open_streams);
   auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
     if (notifier.wanted())
       pool->submit("sd_notify READY=1", [notifier] {
@@ -342,6 +344,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
   engine::engine_options how;
   how.board = &p.running_jobs;
+  how.streams = &p.open_streams;
   p.engine = runtime::spawn(p.system, engine::run_engine, std::move(jobs), how);
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});

@@ -77,6 +77,7 @@ struct container_services {
       std::make_shared<networks::shared_networks>();
   setup_place setup;
   std::shared_ptr<program_copies> copies = std::make_shared<program_copies>(); ///< of runtimes
+  core::stream_board* streams = nullptr; ///< of sessions; outlives the actor system; may be null
   /// Tells everybody of an event. Never empty.
   std::function<void(api::event)> publish;
 };

@@ -117,7 +117,18 @@ struct job_card {
   bool prompt = false; ///< its answer is one value that is due soon
 };
 
+/// A bounded stream between a client and a job or a process.
+struct stream_card {
+  std::uint64_t actor = 0; ///< that writes into it
+  const char* what = "";   ///< `job output`, `attach input`
+  request_id request = 0;
+  std::uint64_t bytes = 0; ///< that went through
+  std::int64_t credit = 0; ///< bytes that its reader takes now; none: it is held up
+  std::chrono::steady_clock::time_point since; ///< without credit: since when there is none
+};
+
 using connection_board = board<connection_card>;
 using job_board = board<job_card>;
+using stream_board = board<stream_card>;
 
 } // namespace gantry::core

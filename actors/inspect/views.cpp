@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -240,6 +241,19 @@ std::vector<connection_view> read_connections(const sources& from) {
   return views;
 }
 
+std::vector<stream_view> read_streams(const sources& from) {
+  std::vector<stream_view> views;
+  if (from.streams)
+    from.streams->read([&views](const core::stream_card& card) {
+      views.push_back({card.actor, card.what, card.request, card.bytes, card.credit,
+                       card.credit > 0 ? nanoseconds{0} : age_of(card.since)});
+    });
+  std::sort(views.begin(), views.end(), [](auto& a, auto& b) {
+    return std::tuple{-a.held, a.actor, a.what} < std::tuple{-b.held, b.actor, b.what};
+  });
+  return views;
+}
+
 std::vector<dead_letter_view> read_dead_letters(const sources& from) {
   std::vector<dead_letter_view> views;
   for (const auto& d : history_of(from).dead_letters.all())
@@ -300,6 +314,7 @@ system_view read_system(const sources& from) {
   v.pool = read_pool(from);
   v.jobs = read_jobs(from);
   v.connections = read_connections(from);
+  v.streams = read_streams(from);
   v.dead_letters = read_dead_letters(from);
   v.deaths = read_deaths(from);
   v.stalls = read_stalls(from);

@@ -60,6 +60,7 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"pool", "show the workers and their tasks", {}, {}},
     {"jobs", "show jobs at work", {}, {}},
     {"connections", "show connections of clients", {}, {}},
+    {"streams", "show streams between clients and jobs or processes", {}, {}},
     {"deaths", "show the last actors that failed", {}, {}},
     {"dead-letters", "show the last messages that nobody took", {}, {}},
     {"stalls", "show what hung or hangs", {}, {}},

@@ -155,6 +155,19 @@ table connection_table(std::span<const inspect::connection_view> connections) {
   return t;
 }
 
+table stream_table(std::span<const inspect::stream_view> streams) {
+  table t{{{"ACTOR", right},
+           {"STREAM"},
+           {"REQUEST", right},
+           {"BYTES", right},
+           {"CREDIT", right},
+           {"HELD", right}}};
+  for (const auto& s : streams)
+    t.add({number(s.actor), s.what, reference(s.request), short_count(s.bytes),
+           std::to_string(s.credit), wait_text(s.held)});
+  return t;
+}
+
 table death_table(std::span<const inspect::death_view> deaths) {
   table t{{{"TIME"}, {"ACTOR", right}, {"KIND"}, {"REASON"}}};
   for (const auto& d : deaths)

@@ -100,6 +100,16 @@ TEST_CASE("ctl views: jobs and connections", "[app][ctl]") {
         "      -  -\n");
 }
 
+TEST_CASE("ctl views: streams and their credit", "[app][ctl]") {
+  const std::array streams{
+      stream_view{31, "job output", 77, 262'144, 0, 3s},
+      stream_view{32, "attach input", 0, 12, 65'536, 0s},
+  };
+  CHECK(stream_table(streams).text({}) == "ACTOR  STREAM        REQUEST  BYTES  CREDIT  HELD\n"
+                                          "   31  job output         77   262k       0    3s\n"
+                                          "   32  attach input        -     12   65536     -\n");
+}
+
 TEST_CASE("ctl views: deaths, dead letters and stalls", "[app][ctl]") {
   const std::string time = "2026-11-22T01:00:00.123456789Z";
   CHECK(death_table(std::array{death_view{time, 8, "job", "runtime_error: no"}}).text({}) ==

@@ -63,6 +63,7 @@ public:
 
   core::job_board jobs;
   core::connection_board connections;
+  core::stream_board streams;
   temp_dir dir;
   runtime::worker_pool pool{2, 100};
   runtime::system_config config;
