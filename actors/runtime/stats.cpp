@@ -5,6 +5,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/resumable.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -54,6 +55,8 @@ struct actor_record::extras {
   caf::resumable* parked = nullptr; ///< kept from its turn, with a reference
   std::uint64_t messages = 0;       ///< that were noted since the trace has begun
   std::array<traced_message, actor_registry::messages_traced> last;
+  std::uint64_t sent = 0; ///< messages of which the sender was noted
+  std::array<std::pair<const void*, std::uint64_t>, actor_registry::messages_traced> senders{};
 };
 
 actor_record::actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent,
@@ -179,7 +182,7 @@ actor_registry::tracing actor_registry::begin_trace(std::uint64_t id) {
     return tracing::begun;
   if (!r->extras_)
     r->extras_ = std::make_unique<actor_record::extras>();
-  r->extras_->messages = 0;
+  r->extras_->messages = r->extras_->sent = 0;
   if (traced_.fetch_add(1, std::memory_order_relaxed) >= most_traced) {
     traced_.fetch_sub(1, std::memory_order_relaxed);
     r->drop_extras();
@@ -201,17 +204,18 @@ bool actor_registry::end_trace(std::uint64_t id) {
   return true;
 }
 
-std::vector<traced_message> actor_registry::messages_of(std::uint64_t id) const {
-  std::vector<traced_message> result;
-  auto& s = shards_[id % shards];
+kept_part<traced_message> actor_registry::messages_of(std::uint64_t id) const {
+  kept_part<traced_message> result;
+  const auto& s = shards_[id % shards];
   std::lock_guard guard{s.mutex};
   auto* r = look(s, id);
   if (!r || !r->traced.load(std::memory_order_relaxed))
     return result;
   const auto& kept = *r->extras_;
-  auto first = kept.messages > kept.last.size() ? kept.messages - kept.last.size() : 0;
-  for (auto i = first; i != kept.messages; ++i)
-    result.push_back(kept.last[i % kept.last.size()]);
+  result.next = kept.messages;
+  result.lost = kept.messages > kept.last.size() ? kept.messages - kept.last.size() : 0;
+  for (auto i = result.lost; i != kept.messages; ++i)
+    result.items.push_back(kept.last[i % kept.last.size()]);
   return result;
 }
 
@@ -226,6 +230,29 @@ void actor_record::note_message(const traced_message& m) {
   std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
   if (traced.load(std::memory_order_relaxed))
     extras_->last[extras_->messages++ % extras_->last.size()] = m;
+}
+
+void actor_record::note_sender(const void* message, std::uint64_t sender) {
+  if (!registry_)
+    return;
+  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  if (traced.load(std::memory_order_relaxed))
+    extras_->senders[extras_->sent++ % extras_->senders.size()] = {message, sender};
+}
+
+std::uint64_t actor_record::sender_of(const void* message) const {
+  if (!registry_)
+    return 0;
+  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  if (!traced.load(std::memory_order_relaxed))
+    return 0;
+  // The newest first: addresses of messages come back.
+  const auto& all = extras_->senders;
+  const auto kept = std::min<std::uint64_t>(extras_->sent, all.size());
+  for (std::uint64_t i = 1; i <= kept; ++i)
+    if (const auto& [of, sender] = all[(extras_->sent - i) % all.size()]; of == message)
+      return sender;
+  return 0;
 }
 
 // -- pauses ---------------------------------------------------------------------------------------
