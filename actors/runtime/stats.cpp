@@ -63,16 +63,16 @@ actor_record::actor_record(actor_registry* registry, std::uint64_t id, std::uint
                            kind_id kind, caf::actor_control_block* control)
     : id(id), parent(parent), kind(kind), own_request(spawn_request), registry_(registry),
       control_(control) {
-  if (registry_)
-    registry_->enter(*this);
+  if (registry)
+    registry->enter(*this);
 }
 
 actor_record::~actor_record() { retire(); }
 
 void actor_record::retire() {
-  if (registry_)
-    registry_->leave(*this);
-  registry_ = nullptr;
+  if (auto* registry = registry_.load(std::memory_order_relaxed))
+    registry->leave(*this);
+  registry_.store(nullptr, std::memory_order_relaxed);
 }
 
 void actor_registry::enter(actor_record& record) {
@@ -93,7 +93,7 @@ void actor_registry::leave(actor_record& record) {
   (record.previous_ ? record.previous_->next_ : s.first) = record.next_;
   if (record.next_)
     record.next_->previous_ = record.previous_;
-  if (record.traced.load(std::memory_order_relaxed))
+  if (record.traced.exchange(false, std::memory_order_relaxed))
     traced_.fetch_sub(1, std::memory_order_relaxed);
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -225,25 +225,28 @@ void actor_record::drop_extras() {
 }
 
 void actor_record::note_message(const traced_message& m) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (traced.load(std::memory_order_relaxed))
     extras_->last[extras_->messages++ % extras_->last.size()] = m;
 }
 
 void actor_record::note_sender(const void* message, std::uint64_t sender) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (traced.load(std::memory_order_relaxed))
     extras_->senders[extras_->sent++ % extras_->senders.size()] = {message, sender};
 }
 
 std::uint64_t actor_record::sender_of(const void* message) const {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return 0;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (!traced.load(std::memory_order_relaxed))
     return 0;
   // The newest first: addresses of messages come back.
@@ -295,9 +298,10 @@ std::vector<caf::resumable*> actor_registry::end_pauses() {
 }
 
 bool actor_record::park(caf::resumable* me) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return false;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (!paused.load(std::memory_order_relaxed))
     return false;
   caf::intrusive_ptr_add_ref(me);
@@ -308,9 +312,10 @@ bool actor_record::park(caf::resumable* me) {
 // -- what happens to an actor ---------------------------------------------------------------------
 
 void actor_record::note_end(std::string reason) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
-  auto& history = registry_->history();
+  auto& history = registry->history();
   if (history.listened_to())
     history.changes.add(actor_change{true, id, parent, kind, reason});
   if (!reason.empty())
@@ -318,15 +323,16 @@ void actor_record::note_end(std::string reason) {
 }
 
 void actor_record::note_dead_letter(const std::type_info* type) {
-  if (registry_)
-    registry_->history().dead_letters.add({wall_clock::now(), type, id, kind});
+  if (auto* registry = registry_.load(std::memory_order_relaxed))
+    registry->history().dead_letters.add({wall_clock::now(), type, id, kind});
 }
 
 void actor_record::set_label(std::string label) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
   auto made = std::make_unique<const std::string>(std::move(label));
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   label_.swap(made);
 }
 

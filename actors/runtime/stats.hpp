@@ -141,7 +141,7 @@ private:
   /// Unless it is traced or paused; under the lock of its shard.
   void drop_extras();
 
-  actor_registry* registry_;
+  std::atomic<actor_registry*> registry_; ///< null once it has ended; senders read it too
   caf::actor_control_block* const control_;
   std::unique_ptr<const std::string> label_; ///< under the lock of its shard
   std::unique_ptr<extras> extras_;           ///< the same
