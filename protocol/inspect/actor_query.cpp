@@ -116,9 +116,8 @@ result<void> parse_order(std::string_view text, actor_query& query) {
 }
 
 result<actor_query> parse_actor_query(const http::form_values& pairs) {
-  static constexpr auto names =
-      std::to_array<std::string_view>(
-          {"kind", "state", "parent", "request", "name", "sort", "limit"});
+  static constexpr auto names = std::to_array<std::string_view>(
+      {"kind", "state", "parent", "request", "name", "sort", "limit"});
   actor_query query;
   for (const auto& [name, value] : pairs) {
     if (std::find(names.begin(), names.end(), name) == names.end())

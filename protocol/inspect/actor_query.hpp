@@ -47,10 +47,11 @@ struct actor_query {
   friend bool operator==(const actor_query&, const actor_query&) = default;
 };
 
-/// Reads `kind`, `state`, `parent`, `request`, `name`, `sort` and `limit` of a query. `sort` names an order,
-/// the greatest first, or with a `-` before it the least; without it they are sorted by id, the
-/// least first. An empty value counts as none. Errors (invalid_parameter): `invalid state "x": one
-/// of running, ready, idle, paused`, `unknown parameter "x": ...`, `parameter "x" is given twice`.
+/// Reads `kind`, `state`, `parent`, `request`, `name`, `sort` and `limit` of a query. `sort` names
+/// an order, the greatest first, or with a `-` before it the least; without it they are sorted by
+/// id, the least first. An empty value counts as none. Errors (invalid_parameter): `invalid state
+/// "x": one of running, ready, idle, paused`, `unknown parameter "x": ...`, `parameter "x" is given
+/// twice`.
 result<actor_query> parse_actor_query(const http::form_values& pairs);
 
 /// `sort`'s value alone, with errors as above. Puts it into `query`.

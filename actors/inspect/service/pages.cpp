@@ -269,8 +269,7 @@ bool may_change(const core::client_info& who) noexcept {
 
 pages::pages(sources from, std::shared_ptr<const waker> wakes)
     : from_(std::move(from)), describer_(*from_.scheduler, std::move(wakes)),
-      traces_(*from_.scheduler), table_(make_table()) {
-}
+      traces_(*from_.scheduler), table_(make_table()) {}
 
 page_answer pages::answer(const page_request& asked) {
   mux::request r;
@@ -360,8 +359,8 @@ http::response pages::messages(std::string_view id) {
   if (!number || !from_.scheduler->registry().find(*number))
     return no_actor(id);
   auto row = read_messages(from_, *number);
-  return page_of(json::object{
-      {"traced", row.traced}, {"total", row.total}, {"last", to_json(row.last)}});
+  return page_of(
+      json::object{{"traced", row.traced}, {"total", row.total}, {"last", to_json(row.last)}});
 }
 
 http::response pages::change(const page_request& asked, mux::payload_id what, std::string_view id) {
