@@ -273,6 +273,7 @@ struct daemon::parts {
             &running_jobs,
             &connections,
             &open_streams,
+            &requests,
             GANTRY_VERSION,
             [known = facts] { return known->get()->id; }};
   }
@@ -281,6 +282,7 @@ struct daemon::parts {
   core::job_board running_jobs;
   core::connection_board connections;
   core::stream_board open_streams;
+  core::request_log requests;
   runtime::worker_pool pool;
   runtime::worker_pool streams;
   runtime::system_config system_config;
@@ -328,6 +330,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
   services.api = api_config(p.current);
   services.connections = &p.connections;
+  services.requests = &p.requests;
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
@@ -367,6 +370,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 daemon::~daemon() {
   auto& p = *parts_;
   p.announcer.end();
+  runtime::scheduler::of(p.system)->end_pauses();
   if (p.shutting_down && !p.current.live_restore)
     p.containers->stop_blocking(std::chrono::seconds{p.current.shutdown_timeout});
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
@@ -383,6 +387,7 @@ void daemon::shut_down() {
   auto& p = *parts_;
   if (std::exchange(p.shutting_down, true))
     return;
+  runtime::scheduler::of(p.system)->end_pauses(); // nobody waits for a paused actor
   caf::anon_send(p.supervisor, stop_daemon{daemon_event("shutdown", p.facts->get()->id, {})});
 }
 

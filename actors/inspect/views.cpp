@@ -2,6 +2,7 @@
 
 #include "actors/core/times.hpp"
 #include "actors/inspect/actors.hpp"
+#include "actors/inspect/requests.hpp"
 #include "actors/inspect/vars.hpp"
 #include "actors/runtime/kernel_place.hpp"
 #include "actors/runtime/scheduler.hpp"
@@ -164,6 +165,9 @@ std::optional<actor_detail> read_actor(const sources& from, std::uint64_t id) {
     if (a.parent == id)
       detail.children.push_back(a.id);
   std::sort(detail.children.begin(), detail.children.end());
+  auto messages = read_messages(from, id);
+  detail.traced = messages.traced;
+  detail.last = std::move(messages.last);
   return detail;
 }
 
@@ -315,6 +319,8 @@ system_view read_system(const sources& from) {
   v.jobs = read_jobs(from);
   v.connections = read_connections(from);
   v.streams = read_streams(from);
+  v.requests = read_requests(from);
+  v.spans = read_spans(from, v.actors);
   v.dead_letters = read_dead_letters(from);
   v.deaths = read_deaths(from);
   v.stalls = read_stalls(from);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
 #include "protocol/inspect/model.hpp"
 
 #include <chrono>
@@ -29,6 +30,7 @@ struct sources {
   const core::job_board* jobs = nullptr;               ///< never null
   const core::connection_board* connections = nullptr; ///< never null
   const core::stream_board* streams = nullptr;         ///< null: none are shown
+  const core::request_log* requests = nullptr;         ///< null: none is kept
   std::string version;
   std::function<std::string()> daemon_id; ///< "" before it is known; any thread
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();

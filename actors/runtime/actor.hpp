@@ -71,6 +71,10 @@ public:
     if (put <= handled.get() + 1 && waiting_since.load(std::memory_order_relaxed) == 0)
       waiting_since.store(now_ticks(), std::memory_order_relaxed);
     request_tags::put(element.get(), current_request);
+    if (this->traced.load(std::memory_order_relaxed)) {
+      auto* w = worker::current();
+      note_sender(element.get(), w && w->running ? w->running->id : 0);
+    }
     Base::enqueue(std::move(element), unit);
   }
 
@@ -169,9 +173,9 @@ private:
         if (waited == 0 && on.mark > since)
           waited = on.mark - since;
       }
-      // It is gone when the handler has returned.
-      if (self.traced.load(std::memory_order_relaxed) && element.sender)
-        sender = element.sender->id();
+      // Both are gone when the handler has returned.
+      if (self.traced.load(std::memory_order_relaxed))
+        sender = element.sender ? element.sender->id() : self.sender_of(&element);
       self.present.store(type, std::memory_order_relaxed);
       self.present_request.store(request, std::memory_order_relaxed);
       self.present_since.store(on.mark, std::memory_order_release);

@@ -5,6 +5,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/resumable.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -54,22 +55,24 @@ struct actor_record::extras {
   caf::resumable* parked = nullptr; ///< kept from its turn, with a reference
   std::uint64_t messages = 0;       ///< that were noted since the trace has begun
   std::array<traced_message, actor_registry::messages_traced> last;
+  std::uint64_t sent = 0; ///< messages of which the sender was noted
+  std::array<std::pair<const void*, std::uint64_t>, actor_registry::messages_traced> senders{};
 };
 
 actor_record::actor_record(actor_registry* registry, std::uint64_t id, std::uint64_t parent,
                            kind_id kind, caf::actor_control_block* control)
     : id(id), parent(parent), kind(kind), own_request(spawn_request), registry_(registry),
       control_(control) {
-  if (registry_)
-    registry_->enter(*this);
+  if (registry)
+    registry->enter(*this);
 }
 
 actor_record::~actor_record() { retire(); }
 
 void actor_record::retire() {
-  if (registry_)
-    registry_->leave(*this);
-  registry_ = nullptr;
+  if (auto* registry = registry_.load(std::memory_order_relaxed))
+    registry->leave(*this);
+  registry_.store(nullptr, std::memory_order_relaxed);
 }
 
 void actor_registry::enter(actor_record& record) {
@@ -90,7 +93,7 @@ void actor_registry::leave(actor_record& record) {
   (record.previous_ ? record.previous_->next_ : s.first) = record.next_;
   if (record.next_)
     record.next_->previous_ = record.previous_;
-  if (record.traced.load(std::memory_order_relaxed))
+  if (record.traced.exchange(false, std::memory_order_relaxed))
     traced_.fetch_sub(1, std::memory_order_relaxed);
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -191,7 +194,7 @@ actor_registry::tracing actor_registry::begin_trace(std::uint64_t id) {
     return tracing::begun;
   if (!r->extras_)
     r->extras_ = std::make_unique<actor_record::extras>();
-  r->extras_->messages = 0;
+  r->extras_->messages = r->extras_->sent = 0;
   if (traced_.fetch_add(1, std::memory_order_relaxed) >= most_traced) {
     traced_.fetch_sub(1, std::memory_order_relaxed);
     r->drop_extras();
@@ -213,17 +216,18 @@ bool actor_registry::end_trace(std::uint64_t id) {
   return true;
 }
 
-std::vector<traced_message> actor_registry::messages_of(std::uint64_t id) const {
-  std::vector<traced_message> result;
-  auto& s = shards_[id % shards];
+kept_part<traced_message> actor_registry::messages_of(std::uint64_t id) const {
+  kept_part<traced_message> result;
+  const auto& s = shards_[id % shards];
   std::lock_guard guard{s.mutex};
   auto* r = look(s, id);
   if (!r || !r->traced.load(std::memory_order_relaxed))
     return result;
   const auto& kept = *r->extras_;
-  auto first = kept.messages > kept.last.size() ? kept.messages - kept.last.size() : 0;
-  for (auto i = first; i != kept.messages; ++i)
-    result.push_back(kept.last[i % kept.last.size()]);
+  result.next = kept.messages;
+  result.lost = kept.messages > kept.last.size() ? kept.messages - kept.last.size() : 0;
+  for (auto i = result.lost; i != kept.messages; ++i)
+    result.items.push_back(kept.last[i % kept.last.size()]);
   return result;
 }
 
@@ -233,11 +237,37 @@ void actor_record::drop_extras() {
 }
 
 void actor_record::note_message(const traced_message& m) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (traced.load(std::memory_order_relaxed))
     extras_->last[extras_->messages++ % extras_->last.size()] = m;
+}
+
+void actor_record::note_sender(const void* message, std::uint64_t sender) {
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
+    return;
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
+  if (traced.load(std::memory_order_relaxed))
+    extras_->senders[extras_->sent++ % extras_->senders.size()] = {message, sender};
+}
+
+std::uint64_t actor_record::sender_of(const void* message) const {
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
+    return 0;
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
+  if (!traced.load(std::memory_order_relaxed))
+    return 0;
+  // The newest first: addresses of messages come back.
+  const auto& all = extras_->senders;
+  const auto kept = std::min<std::uint64_t>(extras_->sent, all.size());
+  for (std::uint64_t i = 1; i <= kept; ++i)
+    if (const auto& [of, sender] = all[(extras_->sent - i) % all.size()]; of == message)
+      return sender;
+  return 0;
 }
 
 // -- pauses ---------------------------------------------------------------------------------------
@@ -280,9 +310,10 @@ std::vector<caf::resumable*> actor_registry::end_pauses() {
 }
 
 bool actor_record::park(caf::resumable* me) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return false;
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   if (!paused.load(std::memory_order_relaxed))
     return false;
   caf::intrusive_ptr_add_ref(me);
@@ -293,9 +324,10 @@ bool actor_record::park(caf::resumable* me) {
 // -- what happens to an actor ---------------------------------------------------------------------
 
 void actor_record::note_end(std::string reason) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
-  auto& history = registry_->history();
+  auto& history = registry->history();
   if (history.listened_to())
     history.changes.add(actor_change{true, id, parent, kind, reason});
   if (!reason.empty())
@@ -303,15 +335,16 @@ void actor_record::note_end(std::string reason) {
 }
 
 void actor_record::note_dead_letter(const std::type_info* type) {
-  if (registry_)
-    registry_->history().dead_letters.add({wall_clock::now(), type, id, kind});
+  if (auto* registry = registry_.load(std::memory_order_relaxed))
+    registry->history().dead_letters.add({wall_clock::now(), type, id, kind});
 }
 
 void actor_record::set_label(std::string label) {
-  if (!registry_)
+  auto* registry = registry_.load(std::memory_order_relaxed);
+  if (!registry)
     return;
   auto made = std::make_unique<const std::string>(std::move(label));
-  std::lock_guard guard{registry_->shards_[id % actor_registry::shards].mutex};
+  std::lock_guard guard{registry->shards_[id % actor_registry::shards].mutex};
   label_.swap(made);
 }
 

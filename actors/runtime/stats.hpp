@@ -106,6 +106,11 @@ public:
 
   /// Keeps a message that was handled, if the actor is traced. Only by the thread that runs it.
   void note_message(const traced_message& m);
+  /// Keeps who sends a message to a traced actor, for messages do not say it. Any thread, before
+  /// the message is put into the mailbox.
+  void note_sender(const void* message, std::uint64_t sender);
+  /// The sender of a message to a traced actor, 0 if it is none or not known.
+  std::uint64_t sender_of(const void* message) const;
   /// At the beginning of a turn of an actor that seems paused: keeps `me`, the actor, with a
   /// reference of its own until it is resumed, perhaps before this returns. False: it is not paused
   /// (any more), and nothing was done.
@@ -136,7 +141,7 @@ private:
   /// Unless it is traced or paused; under the lock of its shard.
   void drop_extras();
 
-  actor_registry* registry_;
+  std::atomic<actor_registry*> registry_; ///< null once it has ended; senders read it too
   caf::actor_control_block* const control_;
   std::unique_ptr<const std::string> label_; ///< under the lock of its shard
   std::unique_ptr<extras> extras_;           ///< the same
@@ -207,8 +212,8 @@ public:
   tracing begin_trace(std::uint64_t id);
   /// Forgets them. False if there is no living actor of that id.
   bool end_trace(std::uint64_t id);
-  /// The messages of a traced actor, the oldest first.
-  std::vector<traced_message> messages_of(std::uint64_t id) const;
+  /// The messages of a traced actor since the trace has begun, the oldest first.
+  kept_part<traced_message> messages_of(std::uint64_t id) const;
 
   /// That actor takes no turns after the present one; see `scheduler::pause`.
   bool pause(std::uint64_t id);

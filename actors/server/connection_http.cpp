@@ -78,11 +78,14 @@ void connection_state::take_head() {
   continue_sent_ = false;
   close_after_ = !request_->keep_alive || end_asked_;
   id_ = core::next_request_id();
+  begun_ = runtime::now_ticks();
+  status_ = 0;
   runtime::works_for(id_);
   card_.change([this](core::connection_card& card) {
     card.request = id_;
     card.head = request_.get();
     card.moved = std::chrono::steady_clock::now();
+    card.begun = begun_;
   });
   phase_ = phase::waiting;
   expect_nothing();
@@ -249,6 +252,7 @@ void connection_state::respond(const http::response& response) {
   if (expects_body() && request_->expect_continue && !continue_sent_)
     close_after_ = true; // the client may send the body after all, or not
   skip_body();
+  status_ = response.status;
   auto how = write_options();
   auto& bytes = scratch();
   http::append_response(bytes, response, how, date_now());
@@ -261,6 +265,7 @@ void connection_state::refuse(const http::refusal& why) {
   auto refusal = why;
   refusal.to_head = refusal.to_head || (request_ && request_->method == "HEAD");
   close_after_ = true;
+  status_ = refusal.status;
   send(http::refusal_bytes(refusal, date_now()));
   if (phase_ != phase::over)
     end_answer(false);
@@ -285,9 +290,10 @@ void connection_state::on_stream_begun(const core::job_stream_begun& begun) {
   how.framing = chunked_ ? http::response_framing::chunked : http::response_framing::until_close;
   phase_ = phase::streaming;
   leave_to_client(true);
+  const auto head = given_.service->stream_head(match, begun.content_type, begun.about);
+  status_ = head.status;
   auto& bytes = scratch();
-  http::append_response(bytes, given_.service->stream_head(match, begun.content_type, begun.about),
-                        how, date_now());
+  http::append_response(bytes, head, how, date_now());
   send(bytes);
   if (phase_ == phase::over)
     return;
@@ -343,7 +349,15 @@ void connection_state::end_stream(const job::reply& reply) {
 // -- the end of an answer
 // -------------------------------------------------------------------------------
 
+/// For those who look at the request afterwards.
+void connection_state::log_end() const {
+  if (id_ != 0 && given_.requests)
+    given_.requests->add({id_, request_->method, request_->target, given_.client, self_->id(),
+                          begun_, static_cast<unsigned>(status_)});
+}
+
 void connection_state::forget_request() {
+  log_end();
   card_.change([](core::connection_card& card) {
     card.requests += card.request != 0 ? 1 : 0;
     card.request = 0;
@@ -400,6 +414,7 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   else
     http::append_upgrade(head, request_->upgrade, wanted.content_type,
                          given_.service->hijack_headers(match));
+  status_ = head.starts_with("HTTP/1.1 101") ? 101 : 200;
   send(head);
   if (phase_ == phase::over || has_output()) {
     core::tell(wanted.job, core::job_socket{});
@@ -408,6 +423,7 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   end_input("the connection was handed over");
   given_.stream->cancel();
   core::tell(wanted.job, core::job_socket{std::move(given_.stream), std::move(in_)});
+  log_end();
   id_ = 0; // the job does not end with this connection
   phase_ = phase::over;
   self_->quit();

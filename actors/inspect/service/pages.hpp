@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/inspect/service/actor_changes.hpp"
 #include "actors/inspect/service/facts.hpp"
 #include "actors/inspect/service/log_level.hpp"
 #include "actors/inspect/views.hpp"
@@ -68,15 +69,19 @@ public:
 
   const sources& from() const noexcept { return from_; }
   timed_log_level& level() noexcept { return level_; }
+  timed_traces& traces() noexcept { return traces_; }
 
 private:
   page_answer read(const page_request& asked, std::string_view path);
   page_answer actor(std::string_view id);
+  http::response messages(std::string_view id);
   http::response set_level(const page_request& asked);
+  http::response change(const page_request& asked, mux::payload_id what, std::string_view id);
 
   sources from_;
   describer describer_;
   timed_log_level level_;
+  timed_traces traces_;
   mux::table table_;
 };
 

@@ -102,7 +102,7 @@ void service::reload_tls() {
 }
 
 service::time_point service::next_deadline() {
-  auto next = pages_.level().deadline();
+  auto next = std::min(pages_.level().deadline(), pages_.traces().deadline());
   for (const auto& c : clients_)
     next = std::min(next, c.deadline());
   if (accept_at_ != time_point{})
@@ -125,6 +125,7 @@ void service::run() {
     if (woken)
       waker_->clear();
     pages_.level().look(now);
+    pages_.traces().look(now);
     serve_clients(polled, now, woken);
     if (accept_at_ != time_point{} && now >= accept_at_)
       accept_at_ = {};

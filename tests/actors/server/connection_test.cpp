@@ -133,6 +133,36 @@ TEST_CASE_METHOD(connection_fixture, "connection: a failed job is answered with 
   CHECK(exchange(client, "GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == answer("/x\n"));
 }
 
+TEST_CASE_METHOD(connection_fixture, "connection: leaves word of each request that is over",
+                 "[actors][server]") {
+  auto client = connect();
+  exchange(client, "GET /x?y=1 HTTP/1.1\r\nHost: d\r\n\r\n");
+  exchange(client, "GET /exit HTTP/1.1\r\nHost: d\r\n\r\n");
+  client.send("POST /hand HTTP/1.1\r\nHost: d\r\n\r\n");
+  settle();
+  auto all = requests.all();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].call == "GET /x?y=1");
+  CHECK(all[0].status == 200);
+  CHECK(all[0].connection == connections.back().id());
+  CHECK(all[0].client->address == "unix");
+  CHECK(all[0].took > 0);
+  CHECK(all[1].call == "GET /exit");
+  CHECK(all[1].status == 500);
+  CHECK(all[1].id > all[0].id);
+  // A client that leaves before it is answered.
+  client.close();
+  settle();
+  all = requests.all();
+  REQUIRE(all.size() == 3);
+  CHECK(all[2].call == "POST /hand");
+  CHECK(all[2].status == 0);
+  // What is no request is none.
+  auto other = connect();
+  exchange(other, "nonsense\r\n\r\n");
+  CHECK(requests.all().size() == 3);
+}
+
 // -- the client's end ---------------------------------------------------------------------------
 
 TEST_CASE_METHOD(connection_fixture, "connection: a half-closed client is still answered",

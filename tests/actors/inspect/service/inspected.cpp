@@ -94,6 +94,7 @@ inspect::sources inspected::sources() {
   from.jobs = &jobs;
   from.connections = &connections;
   from.streams = &streams;
+  from.requests = &requests;
   from.version = "1.2.3";
   from.daemon_id = [] { return std::string{"the id"}; };
   return from;
