@@ -50,6 +50,10 @@ constexpr auto dump_flags = std::to_array<flag_spec>({
     {"output", 'o', value_kind::file, "FILE", "write to a file that only its owner may read"},
 });
 
+constexpr auto web_flags = std::to_array<flag_spec>({
+    {"port", 'p', value_kind::number, "N", "where to listen on 127.0.0.1 (any that is free)"},
+});
+
 constexpr auto all_commands = std::to_array<command_spec>({
     {"top", "watch actors live", {}, top_flags},
     {"tree", "show who has spawned whom", {"ID", value_kind::actor, false}, {}},
@@ -64,6 +68,7 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"dead-letters", "show the last messages that nobody took", {}, {}},
     {"stalls", "show what hung or hangs", {}, {}},
     {"events", "follow actors that begin and end", {}, {}, true},
+    {"web", "show all of this in a browser", {}, web_flags, true},
     {"loglevel", "change what is logged", {"LEVEL", value_kind::level}, loglevel_flags, true},
     {"dump", "write all of this as one JSON", {}, dump_flags},
     {"completion", "print completions for a shell", {"SHELL", value_kind::shell}, {}},

@@ -8,6 +8,7 @@
 #include "app/ctl/terminal.hpp"
 #include "app/ctl/text.hpp"
 #include "app/ctl/top.hpp"
+#include "app/ctl/web.hpp"
 #include "protocol/inspect/json.hpp"
 
 #include <boost/json/object.hpp>
@@ -146,6 +147,7 @@ using runner = int (*)(const invocation&, const environment&);
 constexpr auto runners = std::to_array<std::pair<std::string_view, runner>>({
     {"top", run_top},
     {"events", follow_events},
+    {"web", run_web},
     {"loglevel", change_log_level},
     {"dump", dump},
     {"completion", show_completion},

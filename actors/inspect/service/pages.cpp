@@ -1,6 +1,7 @@
 #include "actors/inspect/service/pages.hpp"
 
 #include "actors/core/limits.hpp"
+#include "actors/inspect/service/web.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocol/http/form.hpp"
 #include "protocol/inspect/answers.hpp"
@@ -210,6 +211,11 @@ pages::pages(sources from, std::shared_ptr<const waker> wakes)
 }
 
 page_answer pages::answer(const page_request& asked) {
+  if (auto page = web_page(asked.head.path)) {
+    if (asked.head.method != "GET" && asked.head.method != "HEAD")
+      return method_page(mux::method_list{{"GET", "HEAD"}});
+    return std::move(*page);
+  }
   mux::request r;
   r.method = asked.head.method;
   r.path = asked.head.path;
