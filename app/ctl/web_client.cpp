@@ -27,6 +27,7 @@ using host::io_status;
 constexpr std::chrono::seconds request_limit{10}; // a whole head, or a whole body
 constexpr std::chrono::seconds rest_limit{60};    // without a request
 constexpr std::chrono::seconds stall_limit{30};   // without taking anything of an answer
+constexpr std::chrono::seconds linger_limit{1};   // after a refusal
 constexpr std::size_t largest_question = std::size_t{64} << 10;
 
 constexpr http::limits head_bounds() {
@@ -38,9 +39,8 @@ constexpr http::limits head_bounds() {
 }
 
 /// What goes on to the browser of what the daemon has said; framing is our own business.
-constexpr auto passed_headers =
-    std::to_array<const char*>({"Content-Type", "Content-Security-Policy", "Referrer-Policy",
-                                "Allow", "Retry-After"});
+constexpr auto passed_headers = std::to_array<const char*>(
+    {"Content-Type", "Content-Security-Policy", "Referrer-Policy", "Allow", "Retry-After"});
 
 http::response head_of(const http::response_parser& answer) {
   http::response head;
@@ -80,19 +80,21 @@ void web_client::run() {
   while (goes_on_ && take_head() && take_body())
     answer();
   io_.end_writing();
+  // What is closed with something unread is reset, and takes the refusal with it.
+  for (const auto until = steady::now() + linger_limit; refused_ && read_more(until);)
+    in_.clear();
 }
 
-// -- bytes ------------------------------------------------------------------------------------------
+// -- bytes
+// ------------------------------------------------------------------------------------------
 
 bool web_client::wait(short events, deadline until) {
   for (;;) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
     if (left <= 0)
       return false;
     pollfd both[] = {{fd_.get(), events, 0}, {stopping_, POLLIN, 0}};
-    const int ready =
-        ::poll(both, 2, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    const int ready = ::poll(both, 2, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
     if (ready < 0 && errno != EINTR)
       return false;
     if (ready > 0)
@@ -124,7 +126,8 @@ bool web_client::write(std::string_view bytes) {
   return true;
 }
 
-// -- requests -----------------------------------------------------------------------------------------
+// -- requests
+// -----------------------------------------------------------------------------------------
 
 bool web_client::take_head() {
   request_.reset();
@@ -179,7 +182,8 @@ bool web_client::take_body() {
   }
 }
 
-// -- answers ------------------------------------------------------------------------------------------
+// -- answers
+// ------------------------------------------------------------------------------------------
 
 void web_client::answer() {
   const auto seen = gate_.look(*request_);
@@ -191,7 +195,8 @@ void web_client::answer() {
   case passage::file:
     return relay("GET", request_->path);
   case passage::inspection:
-    // What only the head is wanted of is asked whole: the daemon's answer tells its end by its body.
+    // What only the head is wanted of is asked whole: the daemon's answer tells its end by its
+    // body.
     return relay(request_->method == "HEAD" ? "GET" : request_->method, request_->target);
   }
 }
@@ -262,7 +267,7 @@ void web_client::respond(const http::response& page) {
 void web_client::refuse(const http::refusal& why) {
   auto told = why;
   told.to_head = told.to_head || (request_ && request_->method == "HEAD");
-  write(http::refusal_bytes(told, date_now()));
+  refused_ = write(http::refusal_bytes(told, date_now()));
   goes_on_ = false;
 }
 

@@ -44,7 +44,8 @@ private:
   int stopping_;
   http::request_parser parser_;
   std::string in_;
-  bool goes_on_ = true; ///< another request may follow
+  bool goes_on_ = true;  ///< another request may follow
+  bool refused_ = false; ///< what comes now is not listened to
 
   // The present request.
   std::shared_ptr<const http::request> request_;

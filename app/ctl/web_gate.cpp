@@ -102,7 +102,8 @@ bool web_gate::has_session(const http::request& head) const noexcept {
 std::variant<passage, http::response> web_gate::look(const http::request& head) const {
   if (!is_ours(head.host))
     return message_page(421, "this is http://" + by_number_ + " and no other host");
-  // NOTE: a page that another one shows may send requests here, but it cannot hide where it is from.
+  // NOTE: a page that another one shows may send requests here, but it cannot hide where it is
+  // from.
   const auto origin = head.header("Origin");
   if (head.has_header("Origin") &&
       !(origin.starts_with(scheme) && is_ours(origin.substr(scheme.size()))))

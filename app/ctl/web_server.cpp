@@ -58,9 +58,8 @@ void web_server::run(int stop) {
   for (;;) {
     const bool pauses = steady::now() < accept_at_;
     const bool room = clients_.size() < most_clients && !pauses;
-    pollfd polled[] = {{stop, POLLIN, 0},
-                       {ended_.get(), POLLIN, 0},
-                       {room ? listener_.get() : -1, POLLIN, 0}};
+    pollfd polled[] = {
+        {stop, POLLIN, 0}, {ended_.get(), POLLIN, 0}, {room ? listener_.get() : -1, POLLIN, 0}};
     if (::poll(polled, 3, pauses ? static_cast<int>(accept_pause.count()) : -1) < 0)
       continue; // EINTR
     if (polled[0].revents != 0)
@@ -84,8 +83,7 @@ void web_server::join_ended() {
 }
 
 void web_server::accept_one() {
-  host::unique_fd fd{
-      ::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+  host::unique_fd fd{::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
   if (!fd) {
     // Of descriptors or memory there may be more later.
     if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)

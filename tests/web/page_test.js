@@ -71,8 +71,8 @@ async function settled(page, view) {
 
 /** Waits for so many updates more. */
 async function rounds(page, count) {
-  const seen = await page.evaluate(() => performance.getEntriesByName('update').length);
-  await page.waitForFunction(wanted => performance.getEntriesByName('update').length >= wanted, seen + count);
+  const seen = await page.evaluate(() => Number(document.getElementById('main').dataset.updates ?? 0));
+  await page.waitForFunction(wanted => Number(document.getElementById('main').dataset.updates ?? 0) >= wanted, seen + count);
 }
 
 async function faultless(page) {

@@ -22,8 +22,8 @@ try {
   });
   page.on('pageerror', e => faults.push(e.message));
   const rounds = async count => {
-    const seen = await page.evaluate(() => performance.getEntriesByName('update').length);
-    await page.waitForFunction(wanted => performance.getEntriesByName('update').length >= wanted, seen + count);
+    const seen = await page.evaluate(() => Number(document.getElementById('main').dataset.updates ?? 0));
+    await page.waitForFunction(wanted => Number(document.getElementById('main').dataset.updates ?? 0) >= wanted, seen + count);
   };
   const show = async view => {
     await page.evaluate(to => { location.hash = `#/${to}`; }, view);

@@ -37,6 +37,7 @@ const tabs = new Map();
 let view = null;
 let told = ''; // of the alarms, to say each once
 let downTimer = 0;
+let updates = 0;
 
 // -- theme ------------------------------------------------------------------------------------------
 
@@ -170,6 +171,7 @@ const poller = new Poller({
     if (answers.daemon) showDaemon(answers.daemon);
     if (answers.stalls) showAlarms(answers.stalls.stalls);
     view.update(answers, problems);
+    main.dataset.updates = ++updates; // for tests, which wait for the next one
   },
   down: showDown,
   up: showUp,
@@ -196,6 +198,11 @@ document.addEventListener('keydown', e => {
   e.preventDefault();
   filter.focus();
   filter.select();
+});
+
+document.querySelector('.skip').addEventListener('click', e => {
+  e.preventDefault(); // the hash is the view's
+  main.focus();
 });
 
 startTheme();

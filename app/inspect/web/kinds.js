@@ -15,7 +15,7 @@ class Card {
     };
     this.waiting = chart('waiting', 'waited');
     this.handling = chart('handling', 'took');
-    this.element = h('article', { class: 'kind' }, h('h3', {}, h('a', { href: '#/actors' }, name)),
+    this.element = h('article', { class: 'kind' }, h('h3', {}, name),
       this.figures, h('div', { class: 'charts' }, this.waiting.element, this.handling.element));
     this.name = name;
   }

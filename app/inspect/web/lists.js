@@ -92,7 +92,7 @@ export function containersView() {
 }
 
 export function threadsView() {
-  const threads = new Table({ label: 'Threads', noun: 'thread', key: t => t.tid, sort: 'name',
+  const threads = new Table({ label: 'Threads', noun: 'thread', key: t => `${t.name} ${t.tid}`, sort: 'name',
     words: t => `${t.name} ${t.kind} ${t.message} ${t.wchan}`,
     columns: [{ name: 'name', title: 'Thread', value: t => t.name }, actorLink(),
       { name: 'kind', title: 'Runs', value: t => t.kind, text: t => t.kind || 'idle' },

@@ -81,6 +81,7 @@ export class Poller {
     this.#round = null;
     const answers = {};
     const problems = {};
+    const untold = new Map();
     let unreachable = null;
     settled.forEach((one, i) => {
       const [name, path] = wanted[i];
@@ -92,7 +93,7 @@ export class Poller {
       if (why instanceof SessionOver) this.#ended ||= why;
       else if (why instanceof Unreachable) unreachable ??= why;
       else if (why instanceof ApiError && why.status === 404 && /no such page/.test(why.message))
-        this.#untold.set(path, 'this daemon does not tell');
+        untold.set(path, 'this daemon does not tell');
       else problems[name] = why;
     });
     if (this.#ended) {
@@ -100,6 +101,7 @@ export class Poller {
       this.#heed.over(this.#ended.message);
       return;
     }
+    for (const [path, words] of untold) this.#untold.set(path, words);
     for (const [name, path] of Object.entries(this.#targets))
       if (this.#untold.has(path)) problems[name] = new ApiError(404, this.#untold.get(path));
     if (unreachable && !answers.daemon) {
@@ -120,14 +122,11 @@ export class Poller {
     const daemon = `${answers.daemon?.id} ${answers.daemon?.pid}`;
     if (answers.daemon && daemon !== this.#daemon) {
       this.#daemon = daemon;
-      this.#untold.clear(); // another daemon may tell more
-      for (const [name, path] of Object.entries(this.#targets))
-        if (problems[name]?.status === 404) this.#untold.set(path, problems[name].message);
+      this.#untold = untold; // another daemon may tell more
     }
     const before = performance.now();
     this.#heed.answers(answers, problems);
     const cost = performance.now() - before;
-    performance.measure('update', { start: before, end: before + cost });
     // Of a slow machine no more than a tenth is taken.
     if (this.#every > 0) this.#plan(Math.max(this.#every, cost * 10));
   }

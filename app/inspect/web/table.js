@@ -34,7 +34,8 @@ export class Table {
   #rows = [];
   #shown = [];
   #living = new Map(); // key -> tr
-  #current = null; // key of the row that Tab leads to
+  #current = null; // key of the row that was last gone to
+  #stop = null; // key of the row that Tab leads to
   #height = 0;
   #frame = 0;
   #headings = new Map();
@@ -68,12 +69,6 @@ export class Table {
   set(rows, problem = '') {
     if (rows) this.#rows = rows;
     this.#why = problem;
-    this.#sift();
-  }
-
-  /** Shows nothing else than rows with these words. */
-  look(text) {
-    this.filter.value = text;
     this.#sift();
   }
 
@@ -143,30 +138,32 @@ export class Table {
     const until = Math.min(rows.length, from + most);
     const focused = this.body.contains(document.activeElement)
       ? document.activeElement.closest('tr')?.dataset.key : undefined;
+    const keys = rows.slice(from, until).map(row => String(this.#key(row)));
     const before = this.#living;
     const living = new Map();
-    if (!rows.some(row => String(this.#key(row)) === this.#current))
-      this.#current = rows.length > 0 ? String(this.#key(rows[0])) : null;
+    const kept = new Set(keys);
+    for (const [key, line] of before) if (!kept.has(key)) line.remove();
+    // Tab leads to the row that was last gone to, or to the first one there is.
+    this.#stop = kept.has(this.#current) ? this.#current : keys[0];
     this.above.firstChild.style.height = `${from * this.#height}px`;
     this.below.firstChild.style.height = `${(rows.length - until) * this.#height}px`;
     let place = this.above.nextSibling;
     for (let i = from; i < until; ++i) {
       const row = rows[i];
-      const key = String(this.#key(row));
-      let line = before.get(key);
+      const key = keys[i - from];
+      if (living.has(key)) continue; // two that are told by the same are one
+      const line = before.get(key) ?? this.#line(key);
       before.delete(key);
-      if (!line || living.has(key)) line = this.#line(key);
       this.#fill(line, row, i);
       living.set(key, line);
       if (line !== place) this.body.insertBefore(line, place);
       else place = line.nextSibling;
     }
-    for (const line of before.values()) line.remove();
     this.#living = living;
     if (focused !== undefined && !this.body.contains(document.activeElement)) {
       // A row that was moved in the document has lost the focus; one that has gone gives it on.
-      const kept = living.get(focused)?.querySelector('a');
-      (kept ?? this.scroller).focus({ preventScroll: true });
+      const same = living.get(focused)?.querySelector('a[href]');
+      (same ?? this.scroller).focus({ preventScroll: true });
     }
   }
 
@@ -195,7 +192,7 @@ export class Table {
       const where = column.href(row);
       setAttribute(link, 'href', where);
       // One row at a time can be reached by Tab; the arrows lead to the others.
-      setAttribute(link, 'tabindex', line.dataset.key === this.#current ? 0 : -1);
+      setAttribute(link, 'tabindex', where && (line.dataset.key === this.#stop ? 0 : -1));
     });
   }
 
@@ -217,6 +214,6 @@ export class Table {
     if (bottom > this.scroller.scrollTop + this.scroller.clientHeight)
       this.scroller.scrollTop = bottom - this.scroller.clientHeight;
     this.#draw();
-    this.#living.get(this.#current)?.querySelector('a')?.focus({ preventScroll: true });
+    this.#living.get(this.#current)?.querySelector('a[href]')?.focus({ preventScroll: true });
   }
 }

@@ -61,7 +61,7 @@ export class Tree {
   }
 
   #isOpen(actor, depth, children) {
-    return this.#chosen.get(actor.id) ?? (this.#small || (depth < 4 && children <= 40));
+    return this.#chosen.get(actor.id) ?? (this.#small || depth === 0 || (depth < 4 && children <= 40));
   }
 
   #build() {
@@ -114,21 +114,26 @@ export class Tree {
     const from = Math.max(0, Math.floor(this.scroller.scrollTop / this.#height) - spare);
     const until = Math.min(flat.length, from + Math.max(sight, 24) + 2 * spare);
     const had = this.scroller.contains(document.activeElement);
-    const before = this.#living;
-    this.#living = new Map();
-    const show = i => {
-      const id = flat[i].actor.id;
-      let line = before.get(id);
-      before.delete(id);
-      if (!line) this.all.append(line = this.#line());
-      this.#fill(line, flat[i], i);
-      this.#living.set(id, line);
-    };
-    for (let i = from; i < until; ++i) show(i);
     // The one that Tab leads to is always there, in sight or not.
     const current = flat.findIndex(n => n.actor.id === this.#current);
-    if (current >= 0 && (current < from || current >= until)) show(current);
-    for (const line of before.values()) line.remove();
+    const shown = [];
+    if (current >= 0 && current < from) shown.push(current);
+    for (let i = from; i < until; ++i) shown.push(i);
+    if (current >= until) shown.push(current);
+    const before = this.#living;
+    this.#living = new Map(shown.map(i => {
+      const { id } = flat[i].actor;
+      return [id, before.get(id) ?? this.#line()];
+    }));
+    for (const [id, line] of before) if (!this.#living.has(id)) line.remove();
+    // In the document they stand as they are seen: some who read it follow that.
+    let place = this.all.firstChild;
+    for (const i of shown) {
+      const line = this.#living.get(flat[i].actor.id);
+      this.#fill(line, flat[i], i);
+      if (line !== place) this.all.insertBefore(line, place);
+      else place = line.nextSibling;
+    }
     if (had && !this.scroller.contains(document.activeElement))
       this.#living.get(this.#current)?.focus({ preventScroll: true });
   }
@@ -224,7 +229,7 @@ export class Tree {
         break;
       case '*':
         for (const n of this.#flat)
-          if (n.of && n.depth === node.depth && n.children > 0 && n.actor.parent === node.actor.parent)
+          if (n.depth === node.depth && n.children > 0 && n.actor.parent === node.actor.parent)
             this.#chosen.set(n.actor.id, true);
         this.#build();
         break;

@@ -41,9 +41,7 @@ std::string asked(const std::string& request, const std::string& more = {},
   return outcome(gate, request + " HTTP/1.1\r\nHost: " + host + "\r\n" + more);
 }
 
-std::string with(const std::string& session) {
-  return "Authorization: Bearer " + session + "\r\n";
-}
+std::string with(const std::string& session) { return "Authorization: Bearer " + session + "\r\n"; }
 
 } // namespace
 
