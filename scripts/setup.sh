@@ -19,6 +19,7 @@ test=(
   iproute2 procps
   systemd google-perftools nodejs npm busybox-static skopeo umoci
   python3-pyte zsh fish groff-base
+  chromium fonts-dejavu-core
 )
 bench=(wrk nginx-light podman)
 

@@ -67,6 +67,9 @@ constexpr auto dump_flags = std::to_array<flag_spec>({
 
 constexpr operand_spec maybe_actor{"ID", value_kind::actor, false};
 constexpr operand_spec named_actors{"ID", value_kind::actor, true, true};
+constexpr auto web_flags = std::to_array<flag_spec>({
+    {"port", 'p', value_kind::number, "N", "where to listen on 127.0.0.1 (any that is free)"},
+});
 
 constexpr auto all_commands = std::to_array<command_spec>({
     {"top", "watch actors live", {}, top_flags},
@@ -88,6 +91,7 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"kill", "end actors", named_actors, kill_flags, true},
     {"pause", "hold actors up", named_actors, {}, true},
     {"resume", "let paused actors go on", named_actors, {}, true},
+    {"web", "show all of this in a browser", {}, web_flags, true},
     {"loglevel", "change what is logged", {"LEVEL", value_kind::level}, loglevel_flags, true},
     {"dump", "write all of this as one JSON", {}, dump_flags},
     {"completion", "print completions for a shell", {"SHELL", value_kind::shell}, {}},

@@ -9,6 +9,7 @@
 #include "app/ctl/text.hpp"
 #include "app/ctl/top.hpp"
 #include "app/ctl/trace.hpp"
+#include "app/ctl/web.hpp"
 #include "protocol/inspect/json.hpp"
 
 #include <boost/json/object.hpp>
@@ -151,6 +152,7 @@ constexpr auto runners = std::to_array<std::pair<std::string_view, runner>>({
     {"kill", change_actors},
     {"pause", change_actors},
     {"resume", change_actors},
+    {"web", run_web},
     {"loglevel", change_log_level},
     {"dump", dump},
     {"completion", show_completion},

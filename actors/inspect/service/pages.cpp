@@ -2,6 +2,7 @@
 
 #include "actors/core/limits.hpp"
 #include "actors/inspect/requests.hpp"
+#include "actors/inspect/service/web.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "protocol/http/form.hpp"
@@ -274,6 +275,11 @@ pages::pages(sources from, std::shared_ptr<const waker> wakes)
       traces_(*from_.scheduler), table_(make_table()) {}
 
 page_answer pages::answer(const page_request& asked) {
+  if (auto page = web_page(asked.head.path)) {
+    if (asked.head.method != "GET" && asked.head.method != "HEAD")
+      return method_page(mux::method_list{{"GET", "HEAD"}});
+    return std::move(*page);
+  }
   mux::request r;
   r.method = asked.head.method;
   r.path = asked.head.path;
