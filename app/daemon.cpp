@@ -13,6 +13,7 @@
 #include "actors/jobs/image_jobs.hpp"
 #include "actors/jobs/network_jobs.hpp"
 #include "actors/jobs/volume_jobs.hpp"
+#include "actors/metrics/container_readings.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/watchdog.hpp"
@@ -22,6 +23,7 @@
 #include "app/containers.hpp"
 #include "app/images.hpp"
 #include "app/inspection.hpp"
+#include "app/metrics.hpp"
 #include "app/reload.hpp"
 #include "app/supervisor.hpp"
 
@@ -31,8 +33,11 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace gantry::app {
 
@@ -149,7 +154,8 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, inspection& inspected, const images::open_function& open_images,
+booted boot(const settings& s, inspection& inspected, metrics& measured,
+            const images::open_function& open_images,
             const std::function<result<void>(const std::string&)>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
@@ -159,6 +165,8 @@ booted boot(const settings& s, inspection& inspected, const images::open_functio
   }
   // Before all that may take long or fail.
   result.error = inspected.open_blocking();
+  if (result.error.empty())
+    result.error = measured.open_blocking();
   if (!result.error.empty())
     return result;
   if (auto id = jobs::load_engine_id_blocking(s.data_root))
@@ -213,18 +221,65 @@ api::event daemon_event(std::string action, std::string id,
 
 } // namespace
 
+namespace {
+
+gantry::metrics::engine_facts engine_facts_of(const jobs::daemon_facts& known) {
+  gantry::metrics::engine_facts f;
+  f.version = known.build.version;
+  f.commit = known.build.git_commit;
+  f.build_time = known.build.time;
+  f.id = known.id;
+  f.architecture = known.machine.architecture;
+  f.graph_driver = known.storage_driver;
+  f.kernel = known.machine.kernel_version;
+  f.operating_system = known.machine.operating_system;
+  f.os_version = known.machine.os_version;
+  f.cpus = known.machine.cpus;
+  f.memory = known.machine.mem_total;
+  return f;
+}
+
+} // namespace
+
 struct daemon::parts {
   explicit parts(const configuration& config)
       : current(config.values), pool(pool_threads, pool_queue),
         streams(stream_threads, stream_queue), system_config(system_options_of(config.values)),
         system(system_config), watchdog(*runtime::scheduler::of(system)),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))),
-        inspected(current, {runtime::scheduler::of(system),
-                            {&pool, &streams},
-                            &running_jobs,
-                            &connections,
-                            GANTRY_VERSION,
-                            [known = facts] { return known->get()->id; }}) {}
+        measured(current, metric_sources()), inspected(current, inspected_sources()) {}
+
+  inspect::sources inspected_sources() {
+    inspect::sources from;
+    from.scheduler = runtime::scheduler::of(system);
+    from.pools = {&pool, &streams};
+    from.jobs = &running_jobs;
+    from.connections = &connections;
+    from.version = GANTRY_VERSION;
+    from.daemon_id = [known = facts] { return known->get()->id; };
+    from.containers = [readings = new_container_readings()] {
+      std::vector<inspect::container_view> views;
+      for (auto& each : readings->read())
+        views.push_back(std::move(each.view));
+      return views;
+    };
+    return from;
+  }
+
+  gantry::metrics::sources metric_sources() {
+    gantry::metrics::sources from;
+    from.system = inspected_sources();
+    from.pools = {{"work", &pool}, {"streams", &streams}};
+    from.engine = [known = facts] { return engine_facts_of(*known->get()); };
+    from.containers = [readings = new_container_readings()] { return readings->read(); };
+    return from;
+  }
+
+  /// Each service has its own. They are asked once the containers are there.
+  std::shared_ptr<gantry::metrics::container_readings> new_container_readings() {
+    return std::make_shared<gantry::metrics::container_readings>(
+        [this] { return containers->all().all->all(); });
+  }
 
   settings current;
   core::job_board running_jobs;
@@ -242,6 +297,7 @@ struct daemon::parts {
   core::engine_actor engine;
   supervisor_actor supervisor;
   bool shutting_down = false;
+  metrics measured;
   inspection inspected; ///< goes first: it shows how the others come apart
 };
 
@@ -295,9 +351,10 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool, inspected = &p.inspected,
-              open_images = p.images->opener(), open_containers = p.containers->opener(p.current),
+              measured = &p.measured, open_images = p.images->opener(),
+              open_containers = p.containers->opener(p.current),
               find = p.containers->finder(p.current)] {
-               auto result = boot(s, *inspected, open_images, open_containers);
+               auto result = boot(s, *inspected, *measured, open_images, open_containers);
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);

@@ -25,6 +25,9 @@ using runtime::tick_histogram;
 /// What an actor handles while it is started.
 constexpr std::string_view starting = "start";
 
+/// Actors that are called as the containers that they look after.
+constexpr std::string_view container_kind = "container";
+
 double nanoseconds_per_tick() {
   constexpr auto many = runtime::ticks{1} << 40;
   return static_cast<double>(runtime::to_duration(many).count()) / static_cast<double>(many);
@@ -240,6 +243,21 @@ std::vector<connection_view> read_connections(const sources& from) {
   return views;
 }
 
+std::vector<container_view> read_containers(const sources& from) {
+  if (!from.containers)
+    return {};
+  auto views = from.containers();
+  std::unordered_map<std::string, std::uint64_t> actors;
+  for (auto& a : from.scheduler->registry().snapshot())
+    if (a.kind == container_kind)
+      actors.emplace(std::move(a.label), a.id);
+  for (auto& v : views)
+    if (const auto found = actors.find(v.name); found != actors.end())
+      v.actor = found->second;
+  std::sort(views.begin(), views.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  return views;
+}
+
 std::vector<dead_letter_view> read_dead_letters(const sources& from) {
   std::vector<dead_letter_view> views;
   for (const auto& d : history_of(from).dead_letters.all())
@@ -296,6 +314,7 @@ system_view read_system(const sources& from) {
   v.pool = read_pool(from);
   v.jobs = read_jobs(from);
   v.connections = read_connections(from);
+  v.containers = read_containers(from);
   v.dead_letters = read_dead_letters(from);
   v.deaths = read_deaths(from);
   v.stalls = read_stalls(from);

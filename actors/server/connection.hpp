@@ -8,6 +8,7 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -91,7 +92,8 @@ private:
   void skip_body();
   void feed_job();
   void end_input(const char* error);
-  void respond(const http::response& response);
+  void respond(const http::response& response, const api::route* route);
+  void count_answer(const api::route* route, int status) const;
   void refuse(const http::refusal& why);
   void log_failure(const job::reply& reply, const api::match& match) const;
   void end_stream(const job::reply& reply);
@@ -120,6 +122,7 @@ private:
 
   // The present request.
   core::request_id id_ = 0;
+  std::chrono::steady_clock::time_point began_; ///< its head was there
   request_ptr request_;
   exchange_ptr exchange_;
   http::body_decoder decoder_;

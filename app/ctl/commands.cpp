@@ -60,6 +60,7 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"pool", "show the workers and their tasks", {}, {}},
     {"jobs", "show jobs at work", {}, {}},
     {"connections", "show connections of clients", {}, {}},
+    {"containers", "show containers and what they use", {}, {}},
     {"deaths", "show the last actors that failed", {}, {}},
     {"dead-letters", "show the last messages that nobody took", {}, {}},
     {"stalls", "show what hung or hangs", {}, {}},

@@ -147,6 +147,7 @@ constexpr auto readings = std::to_array<std::pair<std::string_view, reading>>({
     {"pool", pool},
     {"jobs", list<inspect::job_view, job_table>},
     {"connections", list<inspect::connection_view, connection_table>},
+    {"containers", list<inspect::container_view, container_table>},
     {"deaths", list<inspect::death_view, death_table>},
     {"dead-letters", list<inspect::dead_letter_view, dead_letter_table>},
     {"stalls", list<inspect::stall_view, stall_table>},

@@ -17,6 +17,7 @@ table thread_table(std::span<const inspect::thread_view> threads);
 table task_table(std::span<const inspect::task_view> tasks);
 table job_table(std::span<const inspect::job_view> jobs);
 table connection_table(std::span<const inspect::connection_view> connections);
+table container_table(std::span<const inspect::container_view> containers);
 table death_table(std::span<const inspect::death_view> deaths);
 table dead_letter_table(std::span<const inspect::dead_letter_view> letters);
 table stall_table(std::span<const inspect::stall_view> stalls);

@@ -27,8 +27,8 @@ GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl
 MANUAL = Path(__file__).resolve().parents[2] / "app/ctl/gantryctl.8"
 
 COMMANDS = ("top", "tree", "ps", "show", "kinds", "threads", "pool", "jobs", "connections",
-            "deaths", "dead-letters", "stalls", "events", "loglevel", "dump", "completion", "help",
-            "version")
+            "containers", "deaths", "dead-letters", "stalls", "events", "loglevel", "dump",
+            "completion", "help", "version")
 
 
 def actor(number, parent, kind, **more):

@@ -2,6 +2,7 @@
 
 #include "actors/core/limits.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/scheduler.hpp"
 #include "protocol/http/form.hpp"
 #include "protocol/inspect/answers.hpp"
 #include "protocol/inspect/json.hpp"
@@ -49,6 +50,7 @@ constexpr auto entries = std::to_array<route_entry>({
     {{"GET", "/v1/pool"}, view_page},
     {{"GET", "/v1/jobs"}, view_page},
     {{"GET", "/v1/connections"}, view_page},
+    {{"GET", "/v1/containers"}, view_page},
     {{"GET", "/v1/dead-letters"}, view_page},
     {{"GET", "/v1/deaths"}, view_page},
     {{"GET", "/v1/stalls"}, view_page},
@@ -107,6 +109,8 @@ constexpr auto views = std::to_array<view_of_page>({
     {"/v1/jobs", [](system_view& v, const sources& from) { v.jobs = read_jobs(from); }},
     {"/v1/connections",
      [](system_view& v, const sources& from) { v.connections = read_connections(from); }},
+    {"/v1/containers",
+     [](system_view& v, const sources& from) { v.containers = read_containers(from); }},
     {"/v1/dead-letters",
      [](system_view& v, const sources& from) { v.dead_letters = read_dead_letters(from); }},
     {"/v1/deaths", [](system_view& v, const sources& from) { v.deaths = read_deaths(from); }},
@@ -208,6 +212,12 @@ bool may_change(const core::client_info& who) noexcept {
 pages::pages(sources from, std::shared_ptr<const waker> wakes)
     : from_(std::move(from)), describer_(*from_.scheduler, std::move(wakes)), table_(make_table()) {
 }
+
+http::response pages::refusal(int status, std::string_view text) const {
+  return error_page(status, text);
+}
+
+runtime::history* pages::events() const noexcept { return &from_.scheduler->registry().history(); }
 
 page_answer pages::answer(const page_request& asked) {
   mux::request r;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <string>
 
 using namespace gantry::ctl;
 using namespace gantry::inspect;
@@ -98,6 +99,32 @@ TEST_CASE("ctl views: jobs and connections", "[app][ctl]") {
         "     77  GET /x\n"
         "   10  tcp://0.0.0.0:2376  tcp://10.0.0.1:1234    -     -  CN=me     2m         1  "
         "      -  -\n");
+}
+
+TEST_CASE("ctl views: containers", "[app][ctl]") {
+  container_view web;
+  web.id = std::string(64, 'c');
+  web.name = "web";
+  web.image = "bb:1";
+  web.state = "running";
+  web.actor = 31;
+  web.pid = 4711;
+  web.cpu = 1500ms;
+  web.memory = 3 << 20;
+  web.memory_limit = 64 << 20;
+  web.pids = 2;
+  web.pressure = {{"cpu", 12.34, 0, 0ns, 0ns}, {"io", 0, 0, 0ns, 0ns}};
+  container_view old;
+  old.id = std::string(64, 'd');
+  old.name = "old";
+  old.state = "exited";
+  CHECK(container_table(std::array{web, old}).text({}) ==
+        "ID            NAME  STATE    ACTOR   PID   CPU  MEMORY  LIMIT  PIDS  CPU-PSI  MEM-PSI  "
+        "IO-PSI  IMAGE\n"
+        "cccccccccccc  web   running     31  4711  1.5s      3M    64M     2    12.3%        -  "
+        "  0.0%  bb:1\n"
+        "dddddddddddd  old   exited       -     -     -       -      -     -        -        -  "
+        "     -  -\n");
 }
 
 TEST_CASE("ctl views: deaths, dead letters and stalls", "[app][ctl]") {
