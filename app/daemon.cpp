@@ -15,6 +15,7 @@
 #include "actors/jobs/image_jobs.hpp"
 #include "actors/jobs/network_jobs.hpp"
 #include "actors/jobs/volume_jobs.hpp"
+#include "actors/metrics/container_readings.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/watchdog.hpp"
@@ -22,22 +23,22 @@
 #include "actors/server/activation.hpp"
 #include "actors/server/serveapi.hpp"
 #include "app/containers.hpp"
+#include "app/daemon_event.hpp"
 #include "app/images.hpp"
 #include "app/inspection.hpp"
+#include "app/metrics.hpp"
 #include "app/reload.hpp"
+#include "app/stall_announcer.hpp"
 #include "app/supervisor.hpp"
-#include "protocol/utf8.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
-#include <climits>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace gantry::app {
 
@@ -154,7 +155,8 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, inspection& inspected, const images::open_function& open_images,
+booted boot(const settings& s, inspection& inspected, metrics& measured,
+            const images::open_function& open_images,
             const std::function<result<void>(const std::string&)>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
@@ -164,6 +166,8 @@ booted boot(const settings& s, inspection& inspected, const images::open_functio
   }
   // Before all that may take long or fail.
   result.error = inspected.open_blocking();
+  if (result.error.empty())
+    result.error = measured.open_blocking();
   if (!result.error.empty())
     return result;
   if (auto id = jobs::load_engine_id_blocking(s.data_root))
@@ -203,58 +207,23 @@ bool concerns_containers(const std::vector<std::string>& changed) {
   });
 }
 
-api::event daemon_event(std::string action, std::string id,
-                        std::map<std::string, std::string, std::less<>> attributes) {
-  api::event e;
-  e.type = "daemon";
-  e.action = std::move(action);
-  e.actor = std::move(id);
-  e.attributes = std::move(attributes);
-  char name[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(name, HOST_NAME_MAX) == 0)
-    e.attributes.insert_or_assign("name", name);
-  return e;
+gantry::metrics::engine_facts engine_facts_of(const jobs::daemon_facts& known) {
+  gantry::metrics::engine_facts f;
+  f.version = known.build.version;
+  f.commit = known.build.git_commit;
+  f.build_time = known.build.time;
+  f.id = known.id;
+  f.architecture = known.machine.architecture;
+  f.graph_driver = known.storage_driver;
+  f.kernel = known.machine.kernel_version;
+  f.operating_system = known.machine.operating_system;
+  f.os_version = known.machine.os_version;
+  f.cpus = known.machine.cpus;
+  f.memory = known.machine.mem_total;
+  return f;
 }
 
 } // namespace
-
-/// Tells the daemon's clients of stalls, once there is a hub for events.
-class stall_announcer {
-public:
-  void begin(events::hub_actor hub, std::shared_ptr<const jobs::shared_facts> facts) {
-    std::lock_guard guard{mutex_};
-    hub_ = std::move(hub);
-    facts_ = std::move(facts);
-  }
-  void end() { begin(nullptr, nullptr); }
-
-  /// `daemon stall ID (what=worker, ...)`, and the same with `over=true` when it is over.
-  void tell(const runtime::stall& s) const {
-    std::lock_guard guard{mutex_};
-    if (!hub_)
-      return;
-    std::map<std::string, std::string, std::less<>> attributes{
-        {"what", std::string{to_string(s.what)}},
-        {"kind", s.kind},
-        {"message", s.message},
-        {"duration", core::duration_text(caf::timespan{s.duration})},
-        {"over", s.over ? "true" : "false"}};
-    if (s.actor != 0)
-      attributes.emplace("actor", std::to_string(s.actor));
-    if (s.request != 0)
-      attributes.emplace("request", std::to_string(s.request));
-    if (!s.where.empty())
-      attributes.emplace("where", s.where);
-    for (auto& [name, value] : attributes)
-      mend_utf8(value);
-    events::tell(hub_, daemon_event("stall", facts_->get()->id, std::move(attributes)));
-  }
-
-private:
-  mutable std::mutex mutex_;
-  events::hub_actor hub_;
-  std::shared_ptr<const jobs::shared_facts> facts_;
-};
 
 struct daemon::parts {
   explicit parts(const configuration& config)
@@ -264,18 +233,42 @@ struct daemon::parts {
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))),
         watchdog(*runtime::scheduler::of(system), limits::held_thread,
                  {{}, [this](const runtime::stall& s) { announcer.tell(s); }, limits::grave_stall},
-                 std::make_unique<inspect::daemon_patrol>(inspected_parts()), limits::watch_round),
-        inspected(current, inspected_parts()) {}
+                 std::make_unique<inspect::daemon_patrol>(inspected_sources()),
+                 limits::watch_round),
+        measured(current, metric_sources()), inspected(current, inspected_sources()) {}
 
-  inspect::sources inspected_parts() {
-    return {runtime::scheduler::of(system),
-            {&pool, &streams},
-            &running_jobs,
-            &connections,
-            &open_streams,
-            &requests,
-            GANTRY_VERSION,
-            [known = facts] { return known->get()->id; }};
+  inspect::sources inspected_sources() {
+    inspect::sources from;
+    from.scheduler = runtime::scheduler::of(system);
+    from.pools = {&pool, &streams};
+    from.jobs = &running_jobs;
+    from.connections = &connections;
+    from.streams = &open_streams;
+    from.requests = &requests;
+    from.version = GANTRY_VERSION;
+    from.daemon_id = [known = facts] { return known->get()->id; };
+    from.containers = [readings = new_container_readings()] {
+      std::vector<inspect::container_view> views;
+      for (auto& each : readings->read())
+        views.push_back(std::move(each.view));
+      return views;
+    };
+    return from;
+  }
+
+  gantry::metrics::sources metric_sources() {
+    gantry::metrics::sources from;
+    from.system = inspected_sources();
+    from.pools = {{"work", &pool}, {"streams", &streams}};
+    from.engine = [known = facts] { return engine_facts_of(*known->get()); };
+    from.containers = [readings = new_container_readings()] { return readings->read(); };
+    return from;
+  }
+
+  /// Each service has its own. They are asked once the containers are there.
+  std::shared_ptr<gantry::metrics::container_readings> new_container_readings() {
+    return std::make_shared<gantry::metrics::container_readings>(
+        [this] { return containers->all().all->all(); });
   }
 
   settings current;
@@ -297,6 +290,7 @@ struct daemon::parts {
   core::engine_actor engine;
   supervisor_actor supervisor;
   bool shutting_down = false;
+  metrics measured;
   inspection inspected; ///< goes first: it shows how the others come apart
 };
 
@@ -353,9 +347,10 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool, inspected = &p.inspected,
-              open_images = p.images->opener(), open_containers = p.containers->opener(p.current),
+              measured = &p.measured, open_images = p.images->opener(),
+              open_containers = p.containers->opener(p.current),
               find = p.containers->finder(p.current)] {
-               auto result = boot(s, *inspected, open_images, open_containers);
+               auto result = boot(s, *inspected, *measured, open_images, open_containers);
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);

@@ -99,12 +99,12 @@ struct connection_card {
   std::shared_ptr<const std::string> listener; ///< `tcp://127.0.0.1:2375`
   std::shared_ptr<const client_info> client;
   std::chrono::steady_clock::time_point since;
-  std::uint64_t requests = 0;                  ///< that were answered
-  request_id request = 0;                      ///< at work now, 0 if none
-  const http::request* head = nullptr;         ///< of that request
-  std::chrono::steady_clock::time_point moved; ///< when the client last had its part in it
-  bool with_client = false; ///< goes on when the client does: sends more, reads more
-  runtime::ticks begun = 0; ///< when that head was there
+  std::uint64_t requests = 0;          ///< that were answered
+  request_id request = 0;              ///< at work now, 0 if none
+  const http::request* head = nullptr; ///< of that request
+  runtime::ticks moved = 0;            ///< when the client last had its part in it
+  bool with_client = false;            ///< goes on when the client does: sends more, reads more
+  runtime::ticks begun = 0;            ///< when that head was there
 };
 
 /// A job that runs.

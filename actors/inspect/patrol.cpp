@@ -27,15 +27,14 @@ struct open_request {
   std::chrono::nanoseconds age{0};
 };
 
-std::vector<open_request> open_requests(const core::connection_board& board,
-                                        std::chrono::steady_clock::time_point now) {
+std::vector<open_request> open_requests(const core::connection_board& board, runtime::ticks now) {
   std::vector<open_request> all;
   board.read([&](const core::connection_card& card) {
     if (card.request == 0 || card.with_client || !card.head)
       return;
     all.push_back({card.request, card.actor,
                    std::string{card.head->method}.append(" ").append(card.head->target),
-                   now - card.moved});
+                   runtime::to_duration(now > card.moved ? now - card.moved : 0)});
   });
   return all;
 }
@@ -72,7 +71,7 @@ bool daemon_patrol::look(runtime::stall_book& book) {
   // Each of them, not the first that finds something.
   const bool working = look_at_workers(book, now);
   const bool crowded = look_at_mailboxes(book);
-  const bool asked = look_at_requests(book, now);
+  const bool asked = look_at_requests(book);
   return working || crowded || asked;
 }
 
@@ -181,9 +180,9 @@ std::string daemon_patrol::holder_of(std::uint64_t request) const {
   return "no job has begun";
 }
 
-bool daemon_patrol::look_at_requests(runtime::stall_book& book, clock::time_point now) {
+bool daemon_patrol::look_at_requests(runtime::stall_book& book) {
   std::set<std::uint64_t> late;
-  const auto open = open_requests(*from_.connections, now);
+  const auto open = open_requests(*from_.connections, runtime::now_ticks());
   for (const auto& r : open) {
     if (r.age < bounds_.late_answer)
       continue;

@@ -45,7 +45,7 @@ private:
 
   bool look_at_workers(runtime::stall_book& book, clock::time_point now);
   bool look_at_mailboxes(runtime::stall_book& book);
-  bool look_at_requests(runtime::stall_book& book, clock::time_point now);
+  bool look_at_requests(runtime::stall_book& book);
   std::string holder_of(std::uint64_t request) const;
   static void note(runtime::stall_book& book, stalls& known, std::uint64_t key, runtime::stall s);
   /// Ends those that `goes_on(key)` does not say go on.

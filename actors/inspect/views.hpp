@@ -34,6 +34,9 @@ struct sources {
   std::string version;
   std::function<std::string()> daemon_id; ///< "" before it is known; any thread
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  /// The containers as they are now, without their actors; empty: there are none. Only by the
+  /// thread of the service; waits for nothing.
+  std::function<std::vector<container_view>()> containers;
 };
 
 /// A moment as the model writes it: RFC 3339, UTC.
@@ -57,6 +60,8 @@ std::vector<job_view> read_jobs(const sources& from);
 std::vector<connection_view> read_connections(const sources& from);
 /// Those without credit first, the longest held up before the others.
 std::vector<stream_view> read_streams(const sources& from);
+/// By name.
+std::vector<container_view> read_containers(const sources& from);
 std::vector<dead_letter_view> read_dead_letters(const sources& from);
 std::vector<death_view> read_deaths(const sources& from);
 std::vector<stall_view> read_stalls(const sources& from);

@@ -10,6 +10,7 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -95,7 +96,8 @@ private:
   void skip_body();
   void feed_job();
   void end_input(const char* error);
-  void respond(const http::response& response);
+  void respond(const http::response& response, const api::route* route);
+  void count_answer(const api::route* route, int status) const;
   void refuse(const http::refusal& why);
   void log_failure(const job::reply& reply, const api::match& match) const;
   void end_stream(const job::reply& reply);

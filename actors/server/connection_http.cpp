@@ -1,11 +1,13 @@
 #include "actors/server/connection.hpp"
 
+#include "actors/core/figures.hpp"
 #include "actors/core/limits.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocol/http/websocket.hpp"
 
 #include <ctime>
+#include <functional>
 
 namespace gantry::server {
 
@@ -31,6 +33,14 @@ std::string& scratch() {
     buffer = {};
   buffer.clear();
   return buffer;
+}
+
+/// The number under which answers of a route are counted: its place in the table, from 1.
+std::size_t figure_of(const api::route* route) {
+  const auto all = api::routes();
+  const std::less<const api::route*> before;
+  const bool is_known = !before(route, all.data()) && before(route, all.data() + all.size());
+  return is_known ? static_cast<std::size_t>(route - all.data()) + 1 : 0;
 }
 
 } // namespace
@@ -84,8 +94,7 @@ void connection_state::take_head() {
   card_.change([this](core::connection_card& card) {
     card.request = id_;
     card.head = request_.get();
-    card.moved = std::chrono::steady_clock::now();
-    card.begun = begun_;
+    card.begun = card.moved = begun_;
   });
   phase_ = phase::waiting;
   expect_nothing();
@@ -96,7 +105,7 @@ void connection_state::take_head() {
 void connection_state::leave_to_client(bool with_client) {
   card_.change([with_client](core::connection_card& card) {
     card.with_client = with_client;
-    card.moved = std::chrono::steady_clock::now();
+    card.moved = runtime::now_ticks();
   });
 }
 
@@ -221,7 +230,7 @@ http::write_options connection_state::write_options() const {
 
 void connection_state::on_reply(const http_reply& reply) {
   if (reply.id == id_ && phase_ == phase::waiting)
-    respond(*reply.response);
+    respond(*reply.response, reply.route);
 }
 
 void connection_state::on_done(const core::job_done& done) {
@@ -233,9 +242,9 @@ void connection_state::on_done(const core::job_done& done) {
     return;
   auto& match = static_cast<const http_exchange*>(done.context.get())->match;
   if (auto* constant = given_.service->constant_response(match, *done.reply))
-    return respond(*constant);
+    return respond(*constant, match.target);
   log_failure(*done.reply, match);
-  respond(given_.service->make_response(match, std::move(*done.reply)));
+  respond(given_.service->make_response(match, std::move(*done.reply)), match.target);
 }
 
 /// Clause 5.1, step 7; what the client did wrong is of interest to those who look for it.
@@ -248,7 +257,14 @@ void connection_state::log_failure(const job::reply& reply, const api::match& ma
   log::write(severity, "connection", text, {{"request", id_}});
 }
 
-void connection_state::respond(const http::response& response) {
+/// What is streamed or handed over is counted with its head.
+void connection_state::count_answer(const api::route* route, int status) const {
+  core::counted().requests.answered(figure_of(route), status,
+                                    runtime::to_duration(runtime::now_ticks() - begun_));
+}
+
+void connection_state::respond(const http::response& response, const api::route* route) {
+  count_answer(route, response.status);
   if (expects_body() && request_->expect_continue && !continue_sent_)
     close_after_ = true; // the client may send the body after all, or not
   skip_body();
@@ -262,6 +278,7 @@ void connection_state::respond(const http::response& response) {
 }
 
 void connection_state::refuse(const http::refusal& why) {
+  core::counted().requests.refused(exchange_ ? figure_of(exchange_->match.target) : 0, why.status);
   auto refusal = why;
   refusal.to_head = refusal.to_head || (request_ && request_->method == "HEAD");
   close_after_ = true;
@@ -293,6 +310,7 @@ void connection_state::on_stream_begun(const core::job_stream_begun& begun) {
   const auto head = given_.service->stream_head(match, begun.content_type, begun.about);
   status_ = head.status;
   auto& bytes = scratch();
+  count_answer(match.target, head.status);
   http::append_response(bytes, head, how, date_now());
   send(bytes);
   if (phase_ == phase::over)
@@ -409,7 +427,9 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   }
   auto& head = scratch();
   const auto& match = static_cast<const http_exchange*>(wanted.context.get())->match;
-  if (match.target->reply == api::reply_kind::websocket)
+  const bool is_websocket = match.target->reply == api::reply_kind::websocket;
+  count_answer(match.target, is_websocket || !request_->upgrade.empty() ? 101 : 200);
+  if (is_websocket)
     http::append_websocket_upgrade(head, *request_);
   else
     http::append_upgrade(head, request_->upgrade, wanted.content_type,

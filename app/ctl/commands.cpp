@@ -84,6 +84,7 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"streams", "show streams between clients and jobs or processes", {}, {}},
     {"requests", "show requests, at work and lately", {}, request_flags},
     {"trace", "show what was done for a request, or follow an actor", maybe_actor, trace_flags},
+    {"containers", "show containers and what they use", {}, {}},
     {"deaths", "show the last actors that failed", {}, {}},
     {"dead-letters", "show the last messages that nobody took", {}, {}},
     {"stalls", "show what hung or hangs", {}, {}},

@@ -161,6 +161,7 @@ constexpr auto readings = std::to_array<std::pair<std::string_view, reading>>({
     {"connections", list<inspect::connection_view, connection_table>},
     {"streams", list<inspect::stream_view, stream_table>},
     {"requests", requests},
+    {"containers", list<inspect::container_view, container_table>},
     {"deaths", list<inspect::death_view, death_table>},
     {"dead-letters", list<inspect::dead_letter_view, dead_letter_table>},
     {"stalls", list<inspect::stall_view, stall_table>},

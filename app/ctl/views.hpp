@@ -19,6 +19,7 @@ table job_table(std::span<const inspect::job_view> jobs);
 table request_table(std::span<const inspect::request_view> requests);
 table connection_table(std::span<const inspect::connection_view> connections);
 table stream_table(std::span<const inspect::stream_view> streams);
+table container_table(std::span<const inspect::container_view> containers);
 table death_table(std::span<const inspect::death_view> deaths);
 table dead_letter_table(std::span<const inspect::dead_letter_view> letters);
 table stall_table(std::span<const inspect::stall_view> stalls);

@@ -27,8 +27,9 @@ GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl
 MANUAL = Path(__file__).resolve().parents[2] / "app/ctl/gantryctl.8"
 
 COMMANDS = ("top", "tree", "ps", "show", "kinds", "threads", "pool", "jobs", "connections",
-            "streams", "requests", "trace", "deaths", "dead-letters", "stalls", "events", "web",
-            "kill", "pause", "resume", "loglevel", "dump", "completion", "help", "version")
+            "streams", "containers", "requests", "trace", "deaths",
+            "dead-letters", "stalls", "events", "web", "kill",
+            "pause", "resume", "loglevel", "dump", "completion", "help", "version")
 
 
 def actor(number, parent, kind, **more):
@@ -232,15 +233,15 @@ def test_tables_of_a_dump(dump):
                         "   ├─ 10 connection tcp://10.0.0.1:10 [idle]"]
     assert said("-f", dump, "tree", env={"LC_ALL": "C"}).splitlines()[2].startswith("   |- 10")
     assert "facts" not in said("-f", dump, "show", "2")
-    for command in ("kinds", "threads", "pool", "connections", "streams", "deaths", "dead-letters",
-                    "stalls"):
+    for command in ("kinds", "threads", "pool", "connections", "streams", "containers", "deaths",
+                    "dead-letters", "stalls"):
         assert said("-f", dump, command)
 
 
 def test_everything_is_one_object_for_scripts(dump):
     assert json.loads(said("-f", dump, "ps", "--json", "--limit", "3"))["total"] == 52
-    for command in ("kinds", "threads", "pool", "jobs", "connections", "streams", "requests", "deaths",
-                    "dead-letters", "stalls", "tree", "dump", "version"):
+    for command in ("kinds", "threads", "pool", "jobs", "connections", "streams", "containers",
+                    "requests", "deaths", "dead-letters", "stalls", "tree", "dump", "version"):
         assert isinstance(json.loads(said("-f", dump, command, "--json")), dict), command
     assert json.loads(said("-f", dump, "show", "2", "--json"))["children"] == list(range(10, 60))
 

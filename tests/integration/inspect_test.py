@@ -157,7 +157,8 @@ def differences(value, schema, where="answer"):
             schema["required"] = schema["required"] + part.get("required", [])
             schema["properties"] = {**schema["properties"], **part.get("properties", {})}
     kind = schema["type"]
-    python = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}[kind]
+    python = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+              "number": (int, float)}[kind]
     if not isinstance(value, python) or (kind == "integer" and isinstance(value, bool)):
         return [f"{where}: {value!r} is no {kind}"]
     if "enum" in schema and value not in schema["enum"]:

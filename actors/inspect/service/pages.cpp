@@ -68,6 +68,7 @@ constexpr auto entries = std::to_array<route_entry>({
     {{"GET", "/v1/streams"}, view_page},
     {{"GET", "/v1/requests"}, view_page},
     {{"GET", "/v1/requests/{id}"}, view_page},
+    {{"GET", "/v1/containers"}, view_page},
     {{"GET", "/v1/dead-letters"}, view_page},
     {{"GET", "/v1/deaths"}, view_page},
     {{"GET", "/v1/stalls"}, view_page},
@@ -128,6 +129,8 @@ constexpr auto views = std::to_array<view_of_page>({
      [](system_view& v, const sources& from) { v.connections = read_connections(from); }},
     {"/v1/streams", [](system_view& v, const sources& from) { v.streams = read_streams(from); }},
     {"/v1/requests", [](system_view& v, const sources& from) { v.requests = read_requests(from); }},
+    {"/v1/containers",
+     [](system_view& v, const sources& from) { v.containers = read_containers(from); }},
     {"/v1/dead-letters",
      [](system_view& v, const sources& from) { v.dead_letters = read_dead_letters(from); }},
     {"/v1/deaths", [](system_view& v, const sources& from) { v.deaths = read_deaths(from); }},
@@ -273,6 +276,12 @@ bool may_change(const core::client_info& who) noexcept {
 pages::pages(sources from, std::shared_ptr<const waker> wakes)
     : from_(std::move(from)), describer_(*from_.scheduler, std::move(wakes)),
       traces_(*from_.scheduler), table_(make_table()) {}
+
+http::response pages::refusal(int status, std::string_view text) const {
+  return error_page(status, text);
+}
+
+runtime::history* pages::events() const noexcept { return &from_.scheduler->registry().history(); }
 
 page_answer pages::answer(const page_request& asked) {
   if (auto page = web_page(asked.head.path)) {

@@ -86,6 +86,7 @@ TEST_CASE("readings: tables from a dump", "[app][ctl]") {
   CHECK(shown({"jobs"}) == "REQUEST  ACTOR  AGE  CLIENT  CALL\n"
                            "     77      3  5ms  unix    ping()\n");
   CHECK(shown({"stalls"}) == "TIME  WHAT  FOR  STATE  ACTOR  KIND  MESSAGE  REQUEST  WHERE\n");
+  CHECK(shown({"containers"}).starts_with("ID  NAME  STATE  ACTOR  PID  CPU  MEMORY  LIMIT  "));
   CHECK(shown({"pool"}) == "4 threads, room for 64 tasks; 1 running, 1 waiting\n"
                            "STATE    AGE   TID  WCHAN        TASK\n"
                            "running   4s  4300  io_schedule  hash\n"

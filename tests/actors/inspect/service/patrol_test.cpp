@@ -203,13 +203,14 @@ TEST_CASE("patrol: a request that is late, and what has it", "[actors][inspect]"
   core::client_info client;
   const std::string call = "containers()";
   auto past = std::chrono::steady_clock::now() - 10s;
+  const auto long_ago = runtime::now_ticks() - runtime::to_ticks(10s);
   auto ask = [&](core::connection_board::place& place, core::request_id id, bool with_client) {
     core::connection_card card;
     card.actor = 90 + id;
     card.client = std::make_shared<const core::client_info>(client);
     card.request = id;
     card.head = &head;
-    card.moved = past;
+    card.moved = long_ago;
     card.with_client = with_client;
     place.put_up(&w.connections, card);
   };
