@@ -258,90 +258,92 @@ std::vector<stream_view> read_streams(const sources& from) {
   std::sort(views.begin(), views.end(), [](auto& a, auto& b) {
     return std::tuple{-a.held, a.actor, a.what} < std::tuple{-b.held, b.actor, b.what};
   });
-  std::vector<container_view> read_containers(const sources& from) {
-    if (!from.containers)
-      return {};
-    auto views = from.containers();
-    std::unordered_map<std::string, std::uint64_t> actors;
-    for (auto& a : from.scheduler->registry().snapshot())
-      if (a.kind == container_kind)
-        actors.emplace(std::move(a.label), a.id);
-    for (auto& v : views)
-      if (const auto found = actors.find(v.name); found != actors.end())
-        v.actor = found->second;
-    std::sort(views.begin(), views.end(), [](auto& a, auto& b) { return a.name < b.name; });
-    return views;
-  }
+  return views;
+}
 
-  std::vector<dead_letter_view> read_dead_letters(const sources& from) {
-    std::vector<dead_letter_view> views;
-    for (const auto& d : history_of(from).dead_letters.all())
-      views.push_back(
-          {time_text(d.time), runtime::type_name(d.type), d.actor, runtime::kind_name(d.kind)});
-    return views;
-  }
+std::vector<container_view> read_containers(const sources& from) {
+  if (!from.containers)
+    return {};
+  auto views = from.containers();
+  std::unordered_map<std::string, std::uint64_t> actors;
+  for (auto& a : from.scheduler->registry().snapshot())
+    if (a.kind == container_kind)
+      actors.emplace(std::move(a.label), a.id);
+  for (auto& v : views)
+    if (const auto found = actors.find(v.name); found != actors.end())
+      v.actor = found->second;
+  std::sort(views.begin(), views.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  return views;
+}
 
-  std::vector<death_view> read_deaths(const sources& from) {
-    std::vector<death_view> views;
-    for (auto& d : history_of(from).deaths.all()) {
-      mend_utf8(d.reason);
-      views.push_back(
-          {time_text(d.time), d.actor, runtime::kind_name(d.kind), std::move(d.reason)});
-    }
-    return views;
-  }
+std::vector<dead_letter_view> read_dead_letters(const sources& from) {
+  std::vector<dead_letter_view> views;
+  for (const auto& d : history_of(from).dead_letters.all())
+    views.push_back(
+        {time_text(d.time), runtime::type_name(d.type), d.actor, runtime::kind_name(d.kind)});
+  return views;
+}
 
-  stall_view view_of(const runtime::stall& s) {
-    stall_view v;
-    v.time = time_text(s.time);
-    v.what = runtime::to_string(s.what);
-    v.actor = s.actor;
-    v.request = s.request;
-    v.kind = s.kind;
-    v.message = s.message;
-    if (v.message.empty() && s.what == runtime::stall_kind::handler)
-      v.message = starting;
-    v.where = s.where;
-    mend_utf8(v.message);
-    mend_utf8(v.where);
-    v.duration = s.duration;
-    v.over = s.over;
-    return v;
+std::vector<death_view> read_deaths(const sources& from) {
+  std::vector<death_view> views;
+  for (auto& d : history_of(from).deaths.all()) {
+    mend_utf8(d.reason);
+    views.push_back({time_text(d.time), d.actor, runtime::kind_name(d.kind), std::move(d.reason)});
   }
+  return views;
+}
 
-  std::vector<stall_view> read_stalls(const sources& from) {
-    std::vector<stall_view> views;
-    for (const auto& s : history_of(from).stalls.all())
-      views.push_back(view_of(s));
-    return views;
-  }
+stall_view view_of(const runtime::stall& s) {
+  stall_view v;
+  v.time = time_text(s.time);
+  v.what = runtime::to_string(s.what);
+  v.actor = s.actor;
+  v.request = s.request;
+  v.kind = s.kind;
+  v.message = s.message;
+  if (v.message.empty() && s.what == runtime::stall_kind::handler)
+    v.message = starting;
+  v.where = s.where;
+  mend_utf8(v.message);
+  mend_utf8(v.where);
+  v.duration = s.duration;
+  v.over = s.over;
+  return v;
+}
 
-  system_view read_head(const sources& from) {
-    system_view v;
-    v.time = time_text(std::chrono::system_clock::now());
-    v.version = from.version;
-    v.id = from.daemon_id ? from.daemon_id() : std::string{};
-    v.pid = ::getpid();
-    v.uptime = age_of(from.started);
-    return v;
-  }
+std::vector<stall_view> read_stalls(const sources& from) {
+  std::vector<stall_view> views;
+  for (const auto& s : history_of(from).stalls.all())
+    views.push_back(view_of(s));
+  return views;
+}
 
-  system_view read_system(const sources& from) {
-    auto v = read_head(from);
-    v.actors = read_actors(from);
-    v.kinds = read_kinds(from);
-    v.threads = read_threads(from);
-    v.pool = read_pool(from);
-    v.jobs = read_jobs(from);
-    v.connections = read_connections(from);
-    v.streams = read_streams(from);
-    v.requests = read_requests(from);
-    v.spans = read_spans(from, v.actors);
-    v.containers = read_containers(from);
-    v.dead_letters = read_dead_letters(from);
-    v.deaths = read_deaths(from);
-    v.stalls = read_stalls(from);
-    return v;
-  }
+system_view read_head(const sources& from) {
+  system_view v;
+  v.time = time_text(std::chrono::system_clock::now());
+  v.version = from.version;
+  v.id = from.daemon_id ? from.daemon_id() : std::string{};
+  v.pid = ::getpid();
+  v.uptime = age_of(from.started);
+  return v;
+}
+
+system_view read_system(const sources& from) {
+  auto v = read_head(from);
+  v.actors = read_actors(from);
+  v.kinds = read_kinds(from);
+  v.threads = read_threads(from);
+  v.pool = read_pool(from);
+  v.jobs = read_jobs(from);
+  v.connections = read_connections(from);
+  v.streams = read_streams(from);
+  v.requests = read_requests(from);
+  v.spans = read_spans(from, v.actors);
+  v.containers = read_containers(from);
+  v.dead_letters = read_dead_letters(from);
+  v.deaths = read_deaths(from);
+  v.stalls = read_stalls(from);
+  return v;
+}
 
 } // namespace gantry::inspect

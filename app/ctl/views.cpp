@@ -179,62 +179,65 @@ table stream_table(std::span<const inspect::stream_view> streams) {
   for (const auto& s : streams)
     t.add({number(s.actor), s.what, reference(s.request), short_count(s.bytes),
            std::to_string(s.credit), wait_text(s.held)});
-  table container_table(std::span<const inspect::container_view> containers) {
-    table t{{{"ID"},
-             {"NAME"},
-             {"STATE"},
-             {"ACTOR", right},
-             {"PID", right},
-             {"CPU", right},
-             {"MEMORY", right},
-             {"LIMIT", right},
-             {"PIDS", right},
-             {"CPU-PSI", right},
-             {"MEM-PSI", right},
-             {"IO-PSI", right},
-             {"IMAGE"}}};
-    for (const auto& c : containers) {
-      const bool runs = c.pid != 0;
-      const auto if_runs = [runs](std::string text) { return runs ? text : std::string{"-"}; };
-      t.add({c.id.substr(0, short_id), c.name, cell{c.state, tint_of_state(c.state)},
-             reference(c.actor), reference(static_cast<std::uint64_t>(c.pid)),
-             if_runs(short_duration(c.cpu)), if_runs(short_bytes(c.memory)),
-             c.memory_limit == 0 ? "-" : short_bytes(c.memory_limit), if_runs(number(c.pids)),
-             pressure_text(c, "cpu"), pressure_text(c, "memory"), pressure_text(c, "io"),
-             or_dash(c.image)});
-    }
-    return t;
-  }
+  return t;
+}
 
-  table death_table(std::span<const inspect::death_view> deaths) {
-    table t{{{"TIME"}, {"ACTOR", right}, {"KIND"}, {"REASON"}}};
-    for (const auto& d : deaths)
-      t.add({short_time(d.time), number(d.actor), d.kind, cell{d.reason, tint::bad}});
-    return t;
+table container_table(std::span<const inspect::container_view> containers) {
+  table t{{{"ID"},
+           {"NAME"},
+           {"STATE"},
+           {"ACTOR", right},
+           {"PID", right},
+           {"CPU", right},
+           {"MEMORY", right},
+           {"LIMIT", right},
+           {"PIDS", right},
+           {"CPU-PSI", right},
+           {"MEM-PSI", right},
+           {"IO-PSI", right},
+           {"IMAGE"}}};
+  for (const auto& c : containers) {
+    const bool runs = c.pid != 0;
+    const auto if_runs = [runs](std::string text) { return runs ? text : std::string{"-"}; };
+    t.add({c.id.substr(0, short_id), c.name, cell{c.state, tint_of_state(c.state)},
+           reference(c.actor), reference(static_cast<std::uint64_t>(c.pid)),
+           if_runs(short_duration(c.cpu)), if_runs(short_bytes(c.memory)),
+           c.memory_limit == 0 ? "-" : short_bytes(c.memory_limit), if_runs(number(c.pids)),
+           pressure_text(c, "cpu"), pressure_text(c, "memory"), pressure_text(c, "io"),
+           or_dash(c.image)});
   }
+  return t;
+}
 
-  table dead_letter_table(std::span<const inspect::dead_letter_view> letters) {
-    table t{{{"TIME"}, {"ACTOR", right}, {"KIND"}, {"MESSAGE"}}};
-    for (const auto& l : letters)
-      t.add({short_time(l.time), number(l.actor), l.kind, l.type});
-    return t;
-  }
+table death_table(std::span<const inspect::death_view> deaths) {
+  table t{{{"TIME"}, {"ACTOR", right}, {"KIND"}, {"REASON"}}};
+  for (const auto& d : deaths)
+    t.add({short_time(d.time), number(d.actor), d.kind, cell{d.reason, tint::bad}});
+  return t;
+}
 
-  table stall_table(std::span<const inspect::stall_view> stalls) {
-    table t{{{"TIME"},
-             {"WHAT"},
-             {"FOR", right},
-             {"STATE"},
-             {"ACTOR", right},
-             {"KIND"},
-             {"MESSAGE"},
-             {"REQUEST", right},
-             {"WHERE"}}};
-    for (const auto& s : stalls)
-      t.add({short_time(s.time), s.what, short_duration(s.duration),
-             s.over ? cell{"over", tint::faint} : cell{"hangs", tint::bad}, reference(s.actor),
-             or_dash(s.kind), or_dash(s.message), reference(s.request), or_dash(s.where)});
-    return t;
-  }
+table dead_letter_table(std::span<const inspect::dead_letter_view> letters) {
+  table t{{{"TIME"}, {"ACTOR", right}, {"KIND"}, {"MESSAGE"}}};
+  for (const auto& l : letters)
+    t.add({short_time(l.time), number(l.actor), l.kind, l.type});
+  return t;
+}
+
+table stall_table(std::span<const inspect::stall_view> stalls) {
+  table t{{{"TIME"},
+           {"WHAT"},
+           {"FOR", right},
+           {"STATE"},
+           {"ACTOR", right},
+           {"KIND"},
+           {"MESSAGE"},
+           {"REQUEST", right},
+           {"WHERE"}}};
+  for (const auto& s : stalls)
+    t.add({short_time(s.time), s.what, short_duration(s.duration),
+           s.over ? cell{"over", tint::faint} : cell{"hangs", tint::bad}, reference(s.actor),
+           or_dash(s.kind), or_dash(s.message), reference(s.request), or_dash(s.where)});
+  return t;
+}
 
 } // namespace gantry::ctl
