@@ -2,6 +2,7 @@
 
 #include "actors/containers/container_services.hpp"
 #include "actors/containers/manager.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/events/events_hub.hpp"
 #include "app/images.hpp"
 #include "app/settings.hpp"

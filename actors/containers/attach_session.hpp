@@ -2,6 +2,7 @@
 
 #include "actors/containers/attach_format.hpp"
 #include "actors/containers/log_slices.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/core/interfaces.hpp"
 #include "actors/server/byte_stream.hpp"
 #include "protocol/monitor/messages.hpp"

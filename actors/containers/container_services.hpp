@@ -6,6 +6,7 @@
 #include "actors/containers/shared_containers.hpp"
 #include "actors/containers/shared_execs.hpp"
 #include "actors/containers/start_preparation.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/image/image_services.hpp"
 #include "actors/networks/shared_networks.hpp"
 #include "actors/volumes/volumes_actor.hpp"
