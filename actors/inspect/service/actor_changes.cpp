@@ -3,7 +3,9 @@
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/scheduler.hpp"
 
+#include <caf/actor_control_block.hpp>
 #include <caf/behavior.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/message_id.hpp>
