@@ -2,6 +2,7 @@
 
 #include "actors/containers/attach_session_state.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/request.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -41,6 +42,11 @@ void attach_session_state::init(attach_session_actor::stateful_pointer<attach_se
   self_ = me;
   given_ = std::move(given);
   const auto& options = given_.options;
+  if (options.out || options.err)
+    output_.begin(given_.streams, self_->id(), "attach output", runtime::current_request,
+                  output_credit());
+  if (options.in)
+    typed_.begin(given_.streams, self_->id(), "attach input", runtime::current_request, 0);
   if (options.tty)
     keys_ = container::detach_key_filter{options.detach_keys};
   if (options.logs && (options.out || options.err)) {

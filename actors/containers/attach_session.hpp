@@ -2,6 +2,7 @@
 
 #include "actors/containers/attach_format.hpp"
 #include "actors/containers/log_slices.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/core/interfaces.hpp"
 #include "actors/server/byte_stream.hpp"
 #include "protocol/monitor/messages.hpp"
@@ -97,6 +98,7 @@ struct attach_setup {
   /// After the end of the process the stream ends only with `end_attach`, or without it after
   /// `limits::local_request`. For clients that ask for the exit code as soon as it has ended.
   bool owner_ends = false;
+  core::stream_board* streams = nullptr; ///< where its streams are put up; outlives it; may be null
 };
 
 /// Starts a session.

@@ -79,7 +79,8 @@ void attach_session_state::write_batch() {
   if (batch_.empty())
     return;
   if (!deaf_ && phase_ != phase::over) {
-    bytes_out_ += batch_.size();
+    const auto size = batch_.size();
+    bytes_out_ += size;
     if (unsent() > 0) {
       out_.append(batch_);
     } else {
@@ -88,8 +89,14 @@ void attach_session_state::write_batch() {
       if (unsent() == 0)
         out_.swap(batch_);
     }
+    output_.went(size, output_credit());
   }
   give_back(batch_, lent::output);
+}
+
+/// What the client may be sent before the process is held back.
+std::int64_t attach_session_state::output_credit() const noexcept {
+  return static_cast<std::int64_t>(limits::attach_ahead) - static_cast<std::int64_t>(unsent());
 }
 
 void attach_session_state::flush() {
@@ -100,6 +107,7 @@ void attach_session_state::flush() {
     switch (put.status) {
     case io_status::ok:
       sent_ += put.size;
+      output_.granted(output_credit());
       if (phase_ == phase::flushing)
         expect_within(limits::write_stall);
       continue;

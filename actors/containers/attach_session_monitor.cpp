@@ -149,6 +149,7 @@ void attach_session_state::on_event(const monitor::event& event) {
     put(channel_of(output->from), output->bytes);
   } else if (const auto* credit = std::get_if<monitor::input_credit>(&event)) {
     credit_ += credit->bytes;
+    typed_.granted(static_cast<std::int64_t>(credit_));
   } else if (std::holds_alternative<monitor::input_closed>(event)) {
     input_closed_ = true;
     input_.clear();
@@ -204,6 +205,7 @@ void attach_session_state::send_input() {
     input_.erase(0, most);
     credit_ -= most;
     bytes_in_ += most;
+    typed_.went(most, static_cast<std::int64_t>(credit_));
     if (input_.empty())
       give_back(input_, lent::input);
   }

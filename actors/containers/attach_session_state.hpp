@@ -3,6 +3,7 @@
 #include "actors/containers/attach_session.hpp"
 #include "actors/containers/log_slices.hpp"
 #include "actors/containers/monitor_link.hpp"
+#include "actors/core/stream_meter.hpp"
 #include "protocol/container/detach_keys.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -91,6 +92,7 @@ private:
   static void borrow(std::string& empty, lent what);
   static void give_back(std::string& used, lent what);
   std::size_t unsent() const noexcept { return out_.size() - sent_; }
+  std::int64_t output_credit() const noexcept;
 
   attach_session_actor::stateful_pointer<attach_session_state> self_ = nullptr;
   attach_setup given_;
@@ -129,6 +131,8 @@ private:
   std::optional<logs::log_position> log_end_;
   bool slice_asked_ = false;
 
+  core::stream_meter output_; ///< to the client, once attached
+  core::stream_meter typed_;  ///< and from it
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   std::uint64_t bytes_lost_ = 0;

@@ -6,6 +6,7 @@
 #include "actors/containers/shared_containers.hpp"
 #include "actors/containers/shared_execs.hpp"
 #include "actors/containers/start_preparation.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/image/image_services.hpp"
 #include "actors/networks/shared_networks.hpp"
 #include "actors/volumes/volumes_actor.hpp"
@@ -77,6 +78,7 @@ struct container_services {
       std::make_shared<networks::shared_networks>();
   setup_place setup;
   std::shared_ptr<program_copies> copies = std::make_shared<program_copies>(); ///< of runtimes
+  core::stream_board* streams = nullptr; ///< of sessions; outlives the actor system; may be null
   /// Tells everybody of an event. Never empty.
   std::function<void(api::event)> publish;
 };

@@ -21,8 +21,9 @@ namespace {
 constexpr std::int64_t cannot_start = 126;
 
 attach_session_actor open_session(caf::actor_system& sys, start_exec& asked, attach_options options,
-                                  caf::strong_actor_ptr owner) {
+                                  caf::strong_actor_ptr owner, core::stream_board* streams) {
   attach_setup setup;
+  setup.streams = streams;
   setup.client = std::move(asked.client);
   setup.format = asked.framed ? framed_attach_format() : raw_attach_format();
   setup.options = std::move(options);
@@ -38,7 +39,8 @@ void refuse_start(caf::actor_system& sys, start_exec& asked, const api_error& wh
     return asked.answer.tell(why);
   attach_options output;
   output.out = true;
-  caf::anon_send(open_session(sys, asked, output, nullptr), end_attach{why.message + "\r\n"});
+  caf::anon_send(open_session(sys, asked, output, nullptr, nullptr),
+                 end_attach{why.message + "\r\n"});
   asked.answer.tell({});
 }
 
@@ -94,8 +96,8 @@ void exec_state::start(const start_exec_ptr& asked) {
   show();
   publish("exec_start: " + container::command_text(*view_.options));
   if (attached_ && !session_)
-    session_ =
-        open_session(*services_.system, *asked, session_options(), core::to_ptr(exec_actor{self_}));
+    session_ = open_session(*services_.system, *asked, session_options(),
+                            core::to_ptr(exec_actor{self_}), services_.streams);
   phase_ = phase::preparing;
   const auto waits = services_.setup.when_known(
       [me = exec_actor{self_}] { caf::anon_send(me, exec_setup_known{}); });

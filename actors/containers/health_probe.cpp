@@ -3,9 +3,11 @@
 #include "actors/containers/exec_actor.hpp"
 #include "actors/containers/monitor_link.hpp"
 #include "actors/containers/times.hpp"
+#include "actors/core/figures.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/scheduler.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string_view>
@@ -45,6 +47,7 @@ struct probe_state {
   core::facts describe() const;
 
   void finish(std::int64_t code, std::string output);
+  void fail(std::string why);
   void kill();
   void leave(attach_end how, const std::string& error = {});
   void over();
@@ -57,6 +60,7 @@ struct probe_state {
   monitor_link link;
   caf::typed_response_promise<core::done> attached;
   oci::instant started;
+  std::chrono::steady_clock::time_point begun; ///< the same moment by a clock that is never set
   container::probe_output output;
   std::optional<monitor::exit_status> exited;
 };
@@ -65,12 +69,14 @@ void probe_state::init(self_pointer me, probe_setup given) {
   self = me;
   setup = std::move(given);
   started = instant_now();
+  begun = std::chrono::steady_clock::now();
+  core::counted().health_checks.fetch_add(1, std::memory_order_relaxed);
   container::exec_options options;
   options.cmd = setup.command;
   options.attach_stdout = options.attach_stderr = true;
   auto made = create_exec(setup.services, setup.container, std::move(options), true);
   if (!made) {
-    finish(not_run, made.error().message);
+    fail(made.error().message);
     return over();
   }
   exec_id = *made;
@@ -113,6 +119,7 @@ void probe_state::on_attached(const result<monitor::log_position>& how) {
   if (now != phase::starting)
     return;
   now = phase::running;
+  core::counted().health_check_starts.add(std::chrono::steady_clock::now() - begun);
   caf::delayed_anon_send(health_probe_actor{self}, caf::timespan{setup.timeout}, probe_late{true});
 }
 
@@ -129,14 +136,13 @@ void probe_state::on_event(const monitor::event& event) {
 }
 
 void probe_state::on_lost(const api_error& why) {
-  finish(not_run, why.message);
+  fail(why.message);
   leave(attach_end::failed, why.message);
 }
 
 void probe_state::on_late(const probe_late& late) {
   if (now == phase::starting && !late.running)
-    return finish(not_run,
-                  "timed out starting health check for container " + setup.container->view.id);
+    return fail("timed out starting health check for container " + setup.container->view.id);
   if (now != phase::running || !late.running)
     return;
   finish(not_run, container::probe_timeout_text(setup.timeout, output));
@@ -151,12 +157,12 @@ void probe_state::on_end_attach(const end_attach& how) {
   if (exited)
     finish(exited->code, output.text());
   else if (!why.empty())
-    finish(not_run, std::string{why});
+    fail(std::string{why});
   leave(attach_end::ended);
 }
 
 void probe_state::on_refused(const probe_refused& refused) {
-  finish(not_run, refused.why->message);
+  fail(refused.why->message);
   over();
 }
 
@@ -172,6 +178,13 @@ void probe_state::finish(std::int64_t code, std::string text) {
   auto found =
       std::make_shared<health_result>(health_result{started, instant_now(), code, std::move(text)});
   caf::anon_send(setup.owner, probe_result{self->id(), std::move(found)});
+}
+
+/// It could not be run, or not be heard to its end.
+void probe_state::fail(std::string why) {
+  if (now != phase::ending)
+    core::counted().health_checks_failed.fetch_add(1, std::memory_order_relaxed);
+  finish(not_run, std::move(why));
 }
 
 void probe_state::kill() {

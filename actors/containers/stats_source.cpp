@@ -101,4 +101,16 @@ std::optional<container::stats_sample> stats_source::read_blocking(std::int64_t 
   return sample;
 }
 
+std::optional<container::cgroup_use> stats_source::read_use_blocking(std::int64_t pid) {
+  if (pid != pid_ || cgroups_.empty())
+    find_places(pid);
+  const auto read = [this](std::string_view controller, std::string_view file) {
+    return read_cgroup_file(controller, file);
+  };
+  auto use = version_2_ ? container::read_use_v2(read) : container::read_use_v1(read);
+  if (use && total_memory_ != 0 && use->memory_limit >= total_memory_)
+    use->memory_limit = 0;
+  return use;
+}
+
 } // namespace gantry::containers

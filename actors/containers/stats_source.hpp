@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/container/stats.hpp"
+#include "protocol/container/stats_files.hpp"
 
 #include <cstdint>
 #include <map>
@@ -20,6 +21,9 @@ public:
   /// What there is now of the run whose first process is `pid`. None if that has ended: no such
   /// process, or it is not in cgroups that are called by the container's id.
   std::optional<container::stats_sample> read_blocking(std::int64_t pid);
+
+  /// The same in few figures, from few files. A limit of more memory than the machine has is none.
+  std::optional<container::cgroup_use> read_use_blocking(std::int64_t pid);
 
 private:
   void find_places(std::int64_t pid);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/runtime/ticks.hpp"
 #include "protocol/http/message.hpp"
 
 #include <array>
@@ -101,6 +102,9 @@ struct connection_card {
   std::uint64_t requests = 0;          ///< that were answered
   request_id request = 0;              ///< at work now, 0 if none
   const http::request* head = nullptr; ///< of that request
+  runtime::ticks moved = 0;            ///< when the client last had its part in it
+  bool with_client = false;            ///< goes on when the client does: sends more, reads more
+  runtime::ticks begun = 0;            ///< when that head was there
 };
 
 /// A job that runs.
@@ -110,9 +114,21 @@ struct job_card {
   std::uint64_t actor = 0;
   const client_info* client = nullptr; ///< null: the daemon itself
   std::chrono::steady_clock::time_point since;
+  bool prompt = false; ///< its answer is one value that is due soon
+};
+
+/// A bounded stream between a client and a job or a process.
+struct stream_card {
+  std::uint64_t actor = 0; ///< that writes into it
+  const char* what = "";   ///< `job output`, `attach input`
+  request_id request = 0;
+  std::uint64_t bytes = 0; ///< that went through
+  std::int64_t credit = 0; ///< bytes that its reader takes now; none: it is held up
+  std::chrono::steady_clock::time_point since; ///< without credit: since when there is none
 };
 
 using connection_board = board<connection_card>;
 using job_board = board<job_card>;
+using stream_board = board<stream_card>;
 
 } // namespace gantry::core

@@ -84,6 +84,24 @@ inline constexpr std::size_t events_credit = 64;
 /// for its version gets less.
 inline constexpr caf::timespan facts_learned = span(10s);
 
+// -- the watchdog ---------------------------------------------------------------
+
+/// A handler that holds its thread.
+inline constexpr caf::timespan held_thread = span(100ms);
+/// How often everything else is looked at, while something is going on.
+inline constexpr caf::timespan watch_round = span(1s);
+/// A task of a worker pool whose thread has not moved for this long.
+inline constexpr caf::timespan still_worker = span(3s);
+/// A request whose answer is one value, and due soon; or one whose answer takes what it takes
+/// (stop, commit, ...), before its head.
+inline constexpr caf::timespan late_answer = span(4s);
+inline constexpr caf::timespan very_late_answer = span(30s);
+/// Messages that wait in a mailbox, the oldest of them for `old_message`.
+inline constexpr std::uint64_t mailbox = 1000;
+inline constexpr caf::timespan old_message = span(500ms);
+/// A stall that lasts this long is an event for the daemon's clients.
+inline constexpr caf::timespan grave_stall = span(2s);
+
 // -- inspection -----------------------------------------------------------------
 
 /// An actor's own answer to `describe`.

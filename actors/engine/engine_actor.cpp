@@ -144,9 +144,10 @@ void engine_state::run(core::run_job& asked) {
   }
   try {
     runtime::spawn_for scope{id_of_run};
-    e.actor =
-        (*handler)(self, job_run{std::move(asked), caf::actor_cast<core::engine_actor>(self)});
-    e.card.put_up(options_.board, {id_of_run, &e.call, e.actor.id(), e.origin.get(), e.started});
+    e.actor = (*handler)(self, job_run{std::move(asked), caf::actor_cast<core::engine_actor>(self),
+                                       options_.streams});
+    e.card.put_up(options_.board, {id_of_run, &e.call, e.actor.id(), e.origin.get(), e.started,
+                                   e.limit.count() > 0});
   } catch (const std::exception& x) {
     // A bug of that handler, not of the engine; the end of the run has told the client.
     log::write(log::level::error, "engine", "the handler of job " + e.call + " threw",

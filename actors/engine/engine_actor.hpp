@@ -49,7 +49,8 @@ struct engine_options {
   caf::timespan jobs_limit = limits::shutdown_jobs;
   caf::timespan callbacks_limit = limits::shutdown_callbacks;
   std::size_t max_running = limits::jobs_running;
-  core::job_board* board = nullptr; ///< where running jobs are put up; outlives the engine
+  core::job_board* board = nullptr;      ///< where running jobs are put up; outlives the engine
+  core::stream_board* streams = nullptr; ///< where their output is; outlives all jobs
 };
 
 /// Owns the handlers and the list of running jobs.

@@ -2,6 +2,7 @@
 
 #include "actors/core/interfaces.hpp"
 #include "actors/core/limits.hpp"
+#include "actors/core/stream_meter.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -16,7 +17,8 @@ namespace gantry::engine {
 class job_run {
 public:
   job_run() = default;
-  job_run(core::run_job asked, core::engine_actor engine);
+  /// `streams`: where its output is put up; outlives the run, may be null.
+  job_run(core::run_job asked, core::engine_actor engine, core::stream_board* streams = nullptr);
   job_run(job_run&& other) noexcept;
   job_run& operator=(job_run&& other) noexcept;
   ~job_run();
@@ -44,7 +46,7 @@ public:
   /// Bytes that may be written now; below zero after a piece that was larger than what was left.
   std::ptrdiff_t credit() const noexcept { return credit_; }
   /// More may be written.
-  void grant(std::size_t bytes) noexcept { credit_ += static_cast<std::ptrdiff_t>(bytes); }
+  void grant(std::size_t bytes);
   /// Sends a piece of output; only while `credit()` is above zero.
   void write(core::bytes_ptr bytes);
 
@@ -58,6 +60,8 @@ private:
   core::engine_actor engine_;
   bool open_ = false;
   std::ptrdiff_t credit_ = 0;
+  core::stream_board* streams_ = nullptr;
+  std::unique_ptr<core::stream_meter> meter_; ///< of the output, once that has begun
 };
 
 } // namespace gantry::engine

@@ -1,5 +1,7 @@
 #include "actors/events/events_hub.hpp"
 
+#include "actors/core/figures.hpp"
+
 #include <caf/system_messages.hpp>
 
 #include <algorithm>
@@ -10,6 +12,10 @@
 namespace gantry::events {
 
 namespace {
+
+void count_subscribers_now(std::size_t subscribers) noexcept {
+  core::counted().event_subscribers.store(subscribers, std::memory_order_relaxed);
+}
 
 /// A subscription's `until` is looked at this often: the system clock may be set meanwhile, and a
 /// timer that nobody needs any more is gone soon.
@@ -81,6 +87,7 @@ void hub_state::add_event(publish& message) {
   make_room();
   ring_[next_ % ring_.size()] = std::move(e);
   ++next_;
+  core::counted().events.fetch_add(1, std::memory_order_relaxed);
   // Live subscriptions have no end yet, or their position is there: none is over because of this.
   for (auto& [id, s] : subscriptions_)
     if (s.credit > 0)
@@ -120,6 +127,7 @@ void hub_state::add_subscriber(subscribe& wish) {
   auto [i, fresh] = subscriptions_.try_emplace(id);
   if (fresh)
     self->monitor(wish.subscriber);
+  count_subscribers_now(subscriptions_.size());
   auto& s = i->second;
   s = subscription{};
   s.number = ++last_subscription_;
@@ -175,6 +183,7 @@ void hub_state::remove(caf::actor_id subscriber, bool still_alive) {
   if (still_alive)
     self->demonitor(i->second.who.address());
   subscriptions_.erase(i);
+  count_subscribers_now(subscriptions_.size());
 }
 
 core::facts hub_state::describe() const {

@@ -36,6 +36,8 @@ void append_line(std::string& out, const actor_snapshot& a) {
 actor_activity activity_of(const actor_snapshot& a) noexcept {
   if (a.present_age.count() > 0)
     return actor_activity::running;
+  if (a.paused)
+    return actor_activity::paused;
   return a.waiting.count() > 0 ? actor_activity::ready : actor_activity::idle;
 }
 
@@ -43,6 +45,8 @@ const char* to_string(actor_activity a) noexcept {
   switch (a) {
   case actor_activity::running:
     return "running";
+  case actor_activity::paused:
+    return "paused";
   case actor_activity::ready:
     return "ready";
   case actor_activity::idle:

@@ -9,10 +9,10 @@
 namespace gantry::inspect {
 
 /// What an actor is doing.
-enum class actor_activity { running, ready, idle };
+enum class actor_activity { running, paused, ready, idle };
 
 actor_activity activity_of(const runtime::actor_snapshot& a) noexcept;
-/// `running`, `ready`, `idle`.
+/// `running`, `paused`, `ready`, `idle`.
 const char* to_string(actor_activity a) noexcept;
 
 /// Actors in the place of goroutines (clause DB1). Always `goroutine profile: total N` first; then

@@ -2,6 +2,7 @@
 
 #include "actors/core/times.hpp"
 #include "actors/inspect/actors.hpp"
+#include "actors/inspect/requests.hpp"
 #include "actors/inspect/vars.hpp"
 #include "actors/runtime/kernel_place.hpp"
 #include "actors/runtime/scheduler.hpp"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -24,6 +26,9 @@ using runtime::tick_histogram;
 
 /// What an actor handles while it is started.
 constexpr std::string_view starting = "start";
+
+/// Actors that are called as the containers that they look after.
+constexpr std::string_view container_kind = "container";
 
 double nanoseconds_per_tick() {
   constexpr auto many = runtime::ticks{1} << 40;
@@ -163,6 +168,9 @@ std::optional<actor_detail> read_actor(const sources& from, std::uint64_t id) {
     if (a.parent == id)
       detail.children.push_back(a.id);
   std::sort(detail.children.begin(), detail.children.end());
+  auto messages = read_messages(from, id);
+  detail.traced = messages.traced;
+  detail.last = std::move(messages.last);
   return detail;
 }
 
@@ -240,6 +248,34 @@ std::vector<connection_view> read_connections(const sources& from) {
   return views;
 }
 
+std::vector<stream_view> read_streams(const sources& from) {
+  std::vector<stream_view> views;
+  if (from.streams)
+    from.streams->read([&views](const core::stream_card& card) {
+      views.push_back({card.actor, card.what, card.request, card.bytes, card.credit,
+                       card.credit > 0 ? nanoseconds{0} : age_of(card.since)});
+    });
+  std::sort(views.begin(), views.end(), [](auto& a, auto& b) {
+    return std::tuple{-a.held, a.actor, a.what} < std::tuple{-b.held, b.actor, b.what};
+  });
+  return views;
+}
+
+std::vector<container_view> read_containers(const sources& from) {
+  if (!from.containers)
+    return {};
+  auto views = from.containers();
+  std::unordered_map<std::string, std::uint64_t> actors;
+  for (auto& a : from.scheduler->registry().snapshot())
+    if (a.kind == container_kind)
+      actors.emplace(std::move(a.label), a.id);
+  for (auto& v : views)
+    if (const auto found = actors.find(v.name); found != actors.end())
+      v.actor = found->second;
+  std::sort(views.begin(), views.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  return views;
+}
+
 std::vector<dead_letter_view> read_dead_letters(const sources& from) {
   std::vector<dead_letter_view> views;
   for (const auto& d : history_of(from).dead_letters.all())
@@ -260,12 +296,16 @@ std::vector<death_view> read_deaths(const sources& from) {
 stall_view view_of(const runtime::stall& s) {
   stall_view v;
   v.time = time_text(s.time);
-  v.what = "handler";
+  v.what = runtime::to_string(s.what);
   v.actor = s.actor;
   v.request = s.request;
   v.kind = s.kind;
-  v.message = s.message.empty() ? starting : s.message;
+  v.message = s.message;
+  if (v.message.empty() && s.what == runtime::stall_kind::handler)
+    v.message = starting;
   v.where = s.where;
+  mend_utf8(v.message);
+  mend_utf8(v.where);
   v.duration = s.duration;
   v.over = s.over;
   return v;
@@ -296,6 +336,10 @@ system_view read_system(const sources& from) {
   v.pool = read_pool(from);
   v.jobs = read_jobs(from);
   v.connections = read_connections(from);
+  v.streams = read_streams(from);
+  v.requests = read_requests(from);
+  v.spans = read_spans(from, v.actors);
+  v.containers = read_containers(from);
   v.dead_letters = read_dead_letters(from);
   v.deaths = read_deaths(from);
   v.stalls = read_stalls(from);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
 #include "protocol/inspect/model.hpp"
 
 #include <chrono>
@@ -28,9 +29,14 @@ struct sources {
   std::vector<const runtime::worker_pool*> pools;
   const core::job_board* jobs = nullptr;               ///< never null
   const core::connection_board* connections = nullptr; ///< never null
+  const core::stream_board* streams = nullptr;         ///< null: none are shown
+  const core::request_log* requests = nullptr;         ///< null: none is kept
   std::string version;
   std::function<std::string()> daemon_id; ///< "" before it is known; any thread
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  /// The containers as they are now, without their actors; empty: there are none. Only by the
+  /// thread of the service; waits for nothing.
+  std::function<std::vector<container_view>()> containers;
 };
 
 /// A moment as the model writes it: RFC 3339, UTC.
@@ -52,6 +58,10 @@ pool_view read_pool(const sources& from);
 std::vector<job_view> read_jobs(const sources& from);
 /// The oldest first.
 std::vector<connection_view> read_connections(const sources& from);
+/// Those without credit first, the longest held up before the others.
+std::vector<stream_view> read_streams(const sources& from);
+/// By name.
+std::vector<container_view> read_containers(const sources& from);
 std::vector<dead_letter_view> read_dead_letters(const sources& from);
 std::vector<death_view> read_deaths(const sources& from);
 std::vector<stall_view> read_stalls(const sources& from);

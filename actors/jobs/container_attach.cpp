@@ -154,6 +154,7 @@ void attach_job_state::start_session(core::job_socket& socket) {
   setup.options = plan.options;
   setup.log = plan.log;
   setup.pool = services.pool;
+  setup.streams = services.streams;
   setup.owner = core::to_ptr(attach_job_actor{self});
   session = containers::start_attach_session(*services.system, std::move(setup));
   if (!plan.options.stream)

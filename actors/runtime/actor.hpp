@@ -6,6 +6,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_config.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/blocking_actor.hpp>
 #include <caf/infer_handle.hpp>
@@ -70,6 +71,10 @@ public:
     if (put <= handled.get() + 1 && waiting_since.load(std::memory_order_relaxed) == 0)
       waiting_since.store(now_ticks(), std::memory_order_relaxed);
     request_tags::put(element.get(), current_request);
+    if (this->traced.load(std::memory_order_relaxed)) {
+      auto* w = worker::current();
+      note_sender(element.get(), w && w->running ? w->running->id : 0);
+    }
     Base::enqueue(std::move(element), unit);
   }
 
@@ -78,11 +83,17 @@ public:
     auto* w = worker::current();
     if (!w)
       return Base::resume(unit, quota);
+    // Its mailbox is not blocked then, so nobody else will schedule it.
+    if (paused.load(std::memory_order_relaxed) && park(this))
+      return caf::resumable::awaiting_message;
     auto& counters = w->kinds().of(kind);
     auto start = now_ticks();
     w->mark = start;
-    if (auto ready = waiting_since.exchange(0, std::memory_order_relaxed); ready != 0)
-      counters.waiting.add(start > ready ? start - ready : 0);
+    w->waited = 0;
+    if (auto ready = waiting_since.exchange(0, std::memory_order_relaxed); ready != 0) {
+      w->waited = start > ready ? start - ready : 0;
+      counters.waiting.add(w->waited);
+    }
     w->slot().begin(actor_record::id, kind, start);
     w->running = this;
 
@@ -104,12 +115,21 @@ public:
     auto* w = worker::current();
     if (!w)
       return Base::initialize();
-    w->kinds().of(kind).spawned.add(1);
+    auto& counters = w->kinds().of(kind);
+    counters.spawned.add(1);
     present_since.store(w->mark, std::memory_order_relaxed);
     request_scope scope{own_request.load(std::memory_order_relaxed)};
     w->slot().request.store(current_request, std::memory_order_release);
     Base::initialize();
     present_since.store(0, std::memory_order_relaxed);
+    auto end = now_ticks();
+    auto took = end > w->mark ? end - w->mark : 0;
+    busy.add(took);
+    counters.busy.add(took);
+    if (current_request != 0)
+      w->spans().add({w->mark, took, w->waited, actor_record::id, current_request, nullptr, kind});
+    w->mark = end;
+    w->waited = 0;
   }
 
   /// One message of a turn.
@@ -117,7 +137,7 @@ public:
     auto* w = worker::current();
     if (!w)
       return Base::consume(element);
-    measurement m{*this, *w, message_type(element), request_tags::of(&element)};
+    measurement m{*this, *w, element};
     auto result = Base::consume(element);
     m.skipped = result == caf::invoke_message_result::skipped;
     return result;
@@ -144,28 +164,41 @@ private:
 
   /// Counts a message at its end, which may be an exception.
   struct measurement {
-    measurement(measured& self, worker& on, const std::type_info* type, std::uint64_t request)
-        : self(self), on(on),
-          scope(request != 0 ? request : self.own_request.load(std::memory_order_relaxed)) {
+    measurement(measured& self, worker& on, const caf::mailbox_element& element)
+        : self(self), on(on), type(message_type(element)), scope(request_of(self, element)),
+          request(current_request), waited(std::exchange(on.waited, 0)) {
       // It was set by whoever sent this message, perhaps after the turn had begun.
-      if (self.waiting_since.load(std::memory_order_relaxed) != 0)
+      if (auto since = self.waiting_since.load(std::memory_order_relaxed); since != 0) {
         self.waiting_since.store(0, std::memory_order_relaxed);
+        if (waited == 0 && on.mark > since)
+          waited = on.mark - since;
+      }
+      // Both are gone when the handler has returned.
+      if (self.traced.load(std::memory_order_relaxed))
+        sender = element.sender ? element.sender->id() : self.sender_of(&element);
       self.present.store(type, std::memory_order_relaxed);
-      self.present_request.store(current_request, std::memory_order_relaxed);
+      self.present_request.store(request, std::memory_order_relaxed);
       self.present_since.store(on.mark, std::memory_order_release);
-      on.slot().next(type, current_request, on.mark);
+      on.slot().next(type, request, on.mark);
     }
     measurement(const measurement&) = delete;
     measurement& operator=(const measurement&) = delete;
     ~measurement() {
+      auto begin = on.mark;
       auto end = now_ticks();
-      auto took = end > on.mark ? end - on.mark : 0;
+      auto took = end > begin ? end - begin : 0;
       on.mark = end;
       auto& counters = on.kinds().of(self.kind);
       if (!skipped) {
         self.handled.add(1);
         counters.messages.add(1);
         counters.handling.add(took);
+        // A message that came for none may be the one that a request begins with.
+        auto what_for = request != 0 ? request : current_request;
+        if (what_for != 0)
+          on.spans().add({begin, took, waited, self.actor_record::id, what_for, type, self.kind});
+        if (self.traced.load(std::memory_order_relaxed))
+          self.note_message({begin, took, waited, sender, what_for, type});
       }
       self.busy.add(took);
       counters.busy.add(took);
@@ -173,9 +206,19 @@ private:
       self.present_since.store(0, std::memory_order_relaxed);
     }
 
+    static std::uint64_t request_of(const measured& self,
+                                    const caf::mailbox_element& element) noexcept {
+      auto request = request_tags::of(&element);
+      return request != 0 ? request : self.own_request.load(std::memory_order_relaxed);
+    }
+
     measured& self;
     worker& on;
+    const std::type_info* type;
     request_scope scope;
+    std::uint64_t request; ///< that the message came for, 0 if none
+    ticks waited;
+    std::uint64_t sender = 0;
     bool skipped = false;
   };
 };

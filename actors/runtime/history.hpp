@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <typeinfo>
 #include <utility>
 #include <variant>
@@ -106,17 +107,30 @@ struct death {
   std::string reason; ///< `exit_reason::kill`, `runtime_error: out of luck`
 };
 
-/// A handler that holds an I/O thread for too long.
+/// What does not go on as it should.
+enum class stall_kind : std::uint8_t {
+  handler, ///< holds an I/O thread for too long
+  worker,  ///< a task that does not move
+  mailbox, ///< fuller than it may be
+  request, ///< not answered in time
+};
+
+/// `handler`, `worker`, `mailbox`, `request`.
+std::string_view to_string(stall_kind what) noexcept;
+
+/// Something that does not go on as it should.
 struct stall {
-  std::size_t thread = 0; ///< index of its worker; stand-ins come behind the others
+  /// Of a handler: index of its worker; stand-ins come behind the others.
+  std::size_t thread = 0;
   std::uint64_t actor = 0;
   std::string kind;
-  std::string message; ///< "" while the actor starts
+  std::string message; ///< or task or request; "" while the actor starts
   std::chrono::nanoseconds duration{0};
   bool over = false;         ///< false: it still goes on; true: it has ended after `duration`
   std::uint64_t request = 0; ///< that the message is for, 0 if none
-  std::string where;         ///< in the kernel, see `kernel_place`; or ""
+  std::string where;         ///< in the kernel, see `kernel_place`; or what it waits for; or ""
   wall_clock::time_point time = {}; ///< when it was noticed
+  stall_kind what = stall_kind::handler;
 };
 
 /// An actor that has begun or ended.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <string_view>
 
 namespace gantry::runtime {
@@ -33,6 +34,24 @@ std::string_view function_of(std::string_view line) {
 std::string wait_channel(pid_t tid) {
   auto text = read_task_file(tid, "wchan");
   return text == "0" ? std::string{} : text;
+}
+
+/// The third figure of schedstat, or else of `status` the times it gave its processor away.
+std::uint64_t times_scheduled(pid_t tid) {
+  unsigned long long on_cpu = 0;
+  unsigned long long waited = 0;
+  unsigned long long slices = 0;
+  const auto stat = read_task_file(tid, "schedstat");
+  if (std::sscanf(stat.c_str(), "%llu %llu %llu", &on_cpu, &waited, &slices) == 3)
+    return slices + on_cpu; // one that computes without a pause moves too
+  unsigned long long given = 0;
+  unsigned long long taken = 0;
+  const auto status = read_task_file(tid, "status");
+  constexpr std::string_view label = "voluntary_ctxt_switches:";
+  if (const auto at = status.find(label); at != std::string::npos)
+    std::sscanf(status.c_str() + at + label.size(), "%llu nonvoluntary_ctxt_switches: %llu", &given,
+                &taken);
+  return given + taken;
 }
 
 std::string kernel_place(pid_t tid) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 namespace gantry::runtime {
@@ -13,5 +14,9 @@ std::string wait_channel(pid_t tid);
 /// Where in the kernel a thread of this process is: its kernel stack, innermost function first and
 /// ` < ` between them, if that may be read, else its `wait_channel`.
 std::string kernel_place(pid_t tid);
+
+/// How often a thread of this process was put on a processor: the same number twice means that it
+/// has not run in between. 0 if the kernel does not tell. Reads proc.
+std::uint64_t times_scheduled(pid_t tid);
 
 } // namespace gantry::runtime

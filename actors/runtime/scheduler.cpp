@@ -303,7 +303,21 @@ void scheduler::start_thread(worker& w, void (worker::*body)()) {
   }};
 }
 
+bool scheduler::unpause(std::uint64_t actor) {
+  caf::resumable* parked = nullptr;
+  auto lives = registry_.unpause(actor, parked);
+  if (parked)
+    enqueue(parked);
+  return lives;
+}
+
+void scheduler::end_pauses() {
+  for (auto* parked : registry_.end_pauses())
+    enqueue(parked);
+}
+
 void scheduler::stop() {
+  end_pauses();
   // CAF calls this when all actors that count have ended; only its own hidden ones and the printer
   // may still have something to do.
   for (auto& actor : utility_actors_) {

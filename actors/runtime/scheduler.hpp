@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/spans.hpp"
 #include "actors/runtime/stats.hpp"
 
 #include <caf/execution_unit.hpp>
@@ -98,10 +99,15 @@ public:
   const kind_table& kinds() const noexcept { return kinds_; }
   run_slot& slot() noexcept { return slot_; }
   const run_slot& slot() const noexcept { return slot_; }
+  span_ring& spans() noexcept { return spans_; }
+  const span_ring& spans() const noexcept { return spans_; }
   std::size_t index() const noexcept { return index_; }
 
   /// When the message that is being handled began. Only for this thread.
   ticks mark = 0;
+  /// How long the first message of the turn has waited; 0 for the others, or if it is not known.
+  /// Only for this thread.
+  ticks waited = 0;
   /// The actor that has its turn, null if none. Only for this thread.
   actor_record* running = nullptr;
 
@@ -140,6 +146,7 @@ private:
   std::atomic<stint> stint_{stint::none};
   kind_table kinds_;
   run_slot slot_;
+  span_ring spans_;
   std::atomic<pid_t> tid_{0};
   std::thread thread_;
 };
@@ -179,6 +186,17 @@ public:
   const std::vector<std::unique_ptr<worker>>& stand_ins() const noexcept { return stand_ins_; }
   /// Stand-ins that are at work or on their way out. Any thread.
   std::size_t standing_in() const noexcept;
+
+  /// That actor handles no more messages after its present turn (`max_throughput` messages at most)
+  /// until `unpause`; its mailbox goes on taking them. False: no actor of that id lives, or pauses
+  /// are over. Any thread.
+  bool pause(std::uint64_t actor) { return registry_.pause(actor); }
+  /// It goes on; nothing happens if it was not paused. False: no actor of that id lives. Any
+  /// thread.
+  bool unpause(std::uint64_t actor);
+  /// All paused actors go on, and from here on none is paused: before the actors are asked to end,
+  /// which a paused one would never do. Any thread.
+  void end_pauses();
 
   /// Moves the ready actors of a thread that is stuck to the others, and has its sockets and timers
   /// looked after by a stand-in where no other thread does it. Only by the watchdog, as often as it

@@ -72,6 +72,16 @@ struct kind_counters {
 
 class actor_registry;
 
+/// A message that a traced actor has handled.
+struct traced_message {
+  ticks began = 0; ///< when it was taken out of the mailbox
+  ticks took = 0;
+  ticks waited = 0;          ///< in the mailbox, at least; 0: not known
+  std::uint64_t sender = 0;  ///< 0: it does not say
+  std::uint64_t request = 0; ///< that it was for, 0 if none
+  const std::type_info* type = nullptr;
+};
+
 /// What is counted about one actor; a base of every actor started with `gantry::runtime::spawn`.
 /// Written by the thread that runs the actor (and by senders: `enqueued`), read by any thread.
 class actor_record {
@@ -94,9 +104,23 @@ public:
   /// What the actor is called besides its kind: the name of a container, an address.
   void set_label(std::string label);
 
+  /// Keeps a message that was handled, if the actor is traced. Only by the thread that runs it.
+  void note_message(const traced_message& m);
+  /// Keeps who sends a message to a traced actor, for messages do not say it. Any thread, before
+  /// the message is put into the mailbox.
+  void note_sender(const void* message, std::uint64_t sender);
+  /// The sender of a message to a traced actor, 0 if it is none or not known.
+  std::uint64_t sender_of(const void* message) const;
+  /// At the beginning of a turn of an actor that seems paused: keeps `me`, the actor, with a
+  /// reference of its own until it is resumed, perhaps before this returns. False: it is not paused
+  /// (any more), and nothing was done.
+  bool park(caf::resumable* me);
+
   const std::uint64_t id;
   const std::uint64_t parent; ///< id of the actor that spawned this one, 0 if none
   const kind_id kind;
+  std::atomic<bool> paused{false}; ///< changed under the lock of its shard, as the next one
+  std::atomic<bool> traced{false};
   const ticks created = now_ticks();
 
   std::atomic<std::uint64_t> enqueued{0}; ///< messages ever put into the mailbox
@@ -112,9 +136,15 @@ public:
 
 private:
   friend class actor_registry;
-  actor_registry* registry_;
+  /// What few actors have.
+  struct extras;
+  /// Unless it is traced or paused; under the lock of its shard.
+  void drop_extras();
+
+  std::atomic<actor_registry*> registry_; ///< null once it has ended; senders read it too
   caf::actor_control_block* const control_;
   std::unique_ptr<const std::string> label_; ///< under the lock of its shard
+  std::unique_ptr<extras> extras_;           ///< the same
   actor_record* next_ = nullptr;
   actor_record* previous_ = nullptr;
 };
@@ -136,6 +166,8 @@ struct actor_snapshot {
   std::chrono::nanoseconds oldest{0};
   std::uint64_t request = 0; ///< that it works for now, 0 if none
   std::string label;         ///< see `actor_record::set_label`
+  bool paused = false;       ///< it has no turns, though it may be at the end of one
+  bool traced = false;
 };
 
 /// A sum over all threads about one kind.
@@ -156,12 +188,41 @@ public:
   /// Copies what is known about every living actor. Takes each shard's lock for a moment.
   std::vector<actor_snapshot> snapshot() const;
 
+  /// The same about those with more than `least` messages in their mailbox.
+  std::vector<actor_snapshot> crowded(std::uint64_t least) const;
+
   /// The same about one; nothing if it does not live.
   std::optional<actor_snapshot> find(std::uint64_t id) const;
 
   /// A handle of a living actor; null if there is none of that id. Let go of it in an actor only:
   /// the last handle takes the actor's state with it, on the thread that has it.
   caf::strong_actor_ptr handle(std::uint64_t id) const;
+
+  /// Actors that are traced at the same time, at most.
+  static constexpr std::size_t most_traced = 16;
+  /// Messages that are kept of each of them.
+  static constexpr std::size_t messages_traced = 64;
+
+  enum class tracing : std::uint8_t {
+    begun,    ///< or it was traced already
+    no_actor, ///< none of that id lives
+    too_many, ///< that are traced
+  };
+  /// From here on the last messages of that actor are kept.
+  tracing begin_trace(std::uint64_t id);
+  /// Forgets them. False if there is no living actor of that id.
+  bool end_trace(std::uint64_t id);
+  /// The messages of a traced actor since the trace has begun, the oldest first.
+  kept_part<traced_message> messages_of(std::uint64_t id) const;
+
+  /// That actor takes no turns after the present one; see `scheduler::pause`.
+  bool pause(std::uint64_t id);
+  /// It takes turns again. What was kept from its turn, if anything, is `parked`, with a reference
+  /// for the caller. False if there is no living actor of that id.
+  bool unpause(std::uint64_t id, caf::resumable*& parked);
+  /// No actor is paused any more, nor will be one; answers what was kept from its turn, each with a
+  /// reference for the caller.
+  std::vector<caf::resumable*> end_pauses();
 
   /// Number of living actors.
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -180,11 +241,13 @@ private:
   void leave(actor_record& record);
   static actor_snapshot copy(const actor_record& record);
   /// The record of that id, under the lock of its shard; null if there is none.
-  static const actor_record* look(const shard& s, std::uint64_t id) noexcept;
+  static actor_record* look(const shard& s, std::uint64_t id) noexcept;
 
   std::array<shard, shards> shards_;
   runtime::history history_;
   std::atomic<std::size_t> size_{0};
+  std::atomic<std::size_t> traced_{0};
+  std::atomic<bool> pauses_over_{false};
 };
 
 /// One thread's counters, by kind; made on first use so that unused kinds cost nothing.

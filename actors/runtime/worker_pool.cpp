@@ -17,7 +17,8 @@ constexpr std::chrono::seconds idle_limit{10};
 
 } // namespace
 
-worker_pool::worker_pool(std::size_t threads, std::size_t capacity) : capacity_(capacity) {
+worker_pool::worker_pool(std::size_t threads, std::size_t capacity, waits_for whom)
+    : capacity_(capacity), whom_(whom) {
   for (std::size_t i = 0; i < std::max<std::size_t>(1, threads); ++i)
     slots_.push_back(std::make_unique<slot>());
 }
@@ -91,6 +92,8 @@ void worker_pool::run(slot& own) {
     own.busy = true;
     own.label = std::move(next.label);
     own.since = clock::now();
+    own.waited = own.since - next.since;
+    own.request = next.request;
     guard.unlock();
     {
       request_scope scope{next.request};
@@ -99,7 +102,25 @@ void worker_pool::run(slot& own) {
     }
     guard.lock();
     own.busy = false;
+    if (own.request != 0)
+      done_.add(span_of(own));
   }
+}
+
+task_span worker_pool::span_of(const slot& s) {
+  return {s.label, s.request, s.since, s.waited, clock::now() - s.since};
+}
+
+std::vector<task_span> worker_pool::spans() const {
+  std::lock_guard guard{mutex_};
+  auto result = done_.all();
+  auto done = static_cast<std::ptrdiff_t>(result.size());
+  for (auto& s : slots_)
+    if (s->busy && s->request != 0)
+      result.push_back(span_of(*s));
+  std::sort(result.begin() + done, result.end(),
+            [](auto& a, auto& b) { return a.began < b.began; });
+  return result;
 }
 
 pool_snapshot worker_pool::snapshot() const {
@@ -110,10 +131,10 @@ pool_snapshot worker_pool::snapshot() const {
   for (auto& s : slots_) {
     result.threads += s->alive ? 1 : 0;
     if (s->busy)
-      result.running.push_back({s->label, now - s->since, s->tid});
+      result.running.push_back({s->label, now - s->since, s->tid, s->request});
   }
   for (auto& t : waiting_)
-    result.waiting.push_back({t.label, now - t.since, 0});
+    result.waiting.push_back({t.label, now - t.since, 0, t.request});
   return result;
 }
 

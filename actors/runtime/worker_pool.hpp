@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/runtime/history.hpp"
+
 #include <caf/send.hpp>
 
 #include <sys/types.h>
@@ -24,11 +26,24 @@ struct pool_snapshot {
     std::string label;
     std::chrono::nanoseconds age{0}; ///< running: since it started; waiting: since it was submitted
     pid_t tid = 0;                   ///< of the thread that runs it, 0 while it waits
+    std::uint64_t request = 0;       ///< that it is for, 0 if none
   };
   std::size_t threads = 0;
   std::size_t capacity = 0;
   std::vector<task> running;
   std::vector<task> waiting;
+};
+
+/// For whom the tasks of a pool may wait without anything being wrong.
+enum class waits_for : std::uint8_t { nobody, clients };
+
+/// A task that was run for a request, or is.
+struct task_span {
+  std::string label;
+  std::uint64_t request = 0; ///< never 0
+  std::chrono::steady_clock::time_point began;
+  std::chrono::nanoseconds waited{0}; ///< for a thread
+  std::chrono::nanoseconds took{0};   ///< until now, if it still runs
 };
 
 /// A bounded pool of threads for work that blocks (disk, hashing, child programs). Threads start
@@ -42,7 +57,7 @@ struct pool_snapshot {
 class worker_pool {
 public:
   /// At most `threads` tasks run and `capacity` more wait.
-  worker_pool(std::size_t threads, std::size_t capacity);
+  worker_pool(std::size_t threads, std::size_t capacity, waits_for whom = waits_for::nobody);
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
   ~worker_pool() { stop(); }
@@ -63,6 +78,10 @@ public:
   }
 
   pool_snapshot snapshot() const;
+  waits_for whom() const noexcept { return whom_; }
+
+  /// The last tasks that were run for requests, then those that are, each the oldest first.
+  std::vector<task_span> spans() const;
 
 private:
   using clock = std::chrono::steady_clock;
@@ -79,16 +98,21 @@ private:
     pid_t tid = 0;
     std::string label;
     clock::time_point since;
+    std::chrono::nanoseconds waited{0};
+    std::uint64_t request = 0;
   };
   void run(slot& own);
+  static task_span span_of(const slot& s);
 
   const std::size_t capacity_;
+  const waits_for whom_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<task> waiting_;
   std::vector<std::unique_ptr<slot>> slots_;
   std::size_t idle_ = 0;
   bool stop_ = false;
+  recent<task_span> done_{256};
 };
 
 } // namespace gantry::runtime

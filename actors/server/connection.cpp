@@ -36,6 +36,7 @@ constexpr std::uint8_t bit(readiness what) {
 // ------------------------------------------------------------------------------
 
 connection_state::~connection_state() {
+  log_end();
   if (id_ != 0)
     caf::anon_send(given_.router, client_gone{id_});
   if (awaiting_input_)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
+#include "actors/runtime/ticks.hpp"
 #include "actors/server/server.hpp"
 #include "protocol/http/body_decoder.hpp"
 #include "protocol/http/request_parser.hpp"
@@ -8,6 +10,7 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +26,7 @@ struct connection_setup {
   caf::strong_actor_ptr listener;
   std::shared_ptr<const std::string> address; ///< of the listener; see `core::connection_card`
   core::connection_board* board = nullptr;    ///< outlives the actor system
+  core::request_log* requests = nullptr;      ///< the same
 };
 
 /// Owns the socket, takes requests off it and puts answers on it, one request at a time and in
@@ -86,12 +90,14 @@ private:
   void process();
   void take_head();
   void collect_body();
+  void leave_to_client(bool with_client);
   void send_continue();
   bool expects_body() const;
   void skip_body();
   void feed_job();
   void end_input(const char* error);
-  void respond(const http::response& response);
+  void respond(const http::response& response, const api::route* route);
+  void count_answer(const api::route* route, int status) const;
   void refuse(const http::refusal& why);
   void log_failure(const job::reply& reply, const api::match& match) const;
   void end_stream(const job::reply& reply);
@@ -99,6 +105,7 @@ private:
   void end_answer(bool reusable);
   void next_request();
   http::write_options write_options() const;
+  void log_end() const;
   void forget_request();
 
   connection_actor::stateful_pointer<connection_state> self_ = nullptr;
@@ -120,6 +127,8 @@ private:
 
   // The present request.
   core::request_id id_ = 0;
+  runtime::ticks begun_ = 0;
+  int status_ = 0; ///< of its answer, 0 before that has begun
   request_ptr request_;
   exchange_ptr exchange_;
   http::body_decoder decoder_;

@@ -1,11 +1,13 @@
 #include "actors/server/connection.hpp"
 
+#include "actors/core/figures.hpp"
 #include "actors/core/limits.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocol/http/websocket.hpp"
 
 #include <ctime>
+#include <functional>
 
 namespace gantry::server {
 
@@ -31,6 +33,14 @@ std::string& scratch() {
     buffer = {};
   buffer.clear();
   return buffer;
+}
+
+/// The number under which answers of a route are counted: its place in the table, from 1.
+std::size_t figure_of(const api::route* route) {
+  const auto all = api::routes();
+  const std::less<const api::route*> before;
+  const bool is_known = !before(route, all.data()) && before(route, all.data() + all.size());
+  return is_known ? static_cast<std::size_t>(route - all.data()) + 1 : 0;
 }
 
 } // namespace
@@ -78,14 +88,25 @@ void connection_state::take_head() {
   continue_sent_ = false;
   close_after_ = !request_->keep_alive || end_asked_;
   id_ = core::next_request_id();
+  begun_ = runtime::now_ticks();
+  status_ = 0;
   runtime::works_for(id_);
   card_.change([this](core::connection_card& card) {
     card.request = id_;
     card.head = request_.get();
+    card.begun = card.moved = begun_;
   });
   phase_ = phase::waiting;
   expect_nothing();
   caf::anon_send(given_.router, route_request{id_, request_, core::to_ptr(self_), given_.client});
+}
+
+/// Who is to go on with the request, for those who look for late ones.
+void connection_state::leave_to_client(bool with_client) {
+  card_.change([with_client](core::connection_card& card) {
+    card.with_client = with_client;
+    card.moved = runtime::now_ticks();
+  });
 }
 
 bool connection_state::expects_body() const {
@@ -112,6 +133,7 @@ void connection_state::on_need_body(need_body& wanted) {
       request_->content_length > body_limit_)
     return refuse(http::body_too_large(body_limit_));
   phase_ = phase::body;
+  leave_to_client(true);
   expect_within(limits::request_body);
   send_continue();
   if (phase_ != phase::body)
@@ -131,6 +153,7 @@ void connection_state::collect_body() {
   if (decoded.state == http::progress::need_more)
     return expect_within(limits::request_body);
   phase_ = phase::waiting;
+  leave_to_client(false);
   expect_nothing();
   caf::anon_send(given_.router,
                  body_ready{id_, exchange_, std::move(body_), core::to_ptr(self_), given_.client});
@@ -159,6 +182,7 @@ void connection_state::on_wants_input(const core::job_wants_input& wanted) {
   job_ = wanted.job;
   input_most_ = std::max<std::size_t>(1, wanted.most);
   awaiting_input_ = true;
+  leave_to_client(true);
   send_continue();
   if (phase_ == phase::over)
     return;
@@ -182,6 +206,7 @@ void connection_state::feed_job() {
   if (!piece.error.empty())
     piece.eof = close_after_ = true;
   awaiting_input_ = false;
+  leave_to_client(false);
   expect_nothing();
   core::tell(job_, std::move(piece));
 }
@@ -205,7 +230,7 @@ http::write_options connection_state::write_options() const {
 
 void connection_state::on_reply(const http_reply& reply) {
   if (reply.id == id_ && phase_ == phase::waiting)
-    respond(*reply.response);
+    respond(*reply.response, reply.route);
 }
 
 void connection_state::on_done(const core::job_done& done) {
@@ -217,9 +242,9 @@ void connection_state::on_done(const core::job_done& done) {
     return;
   auto& match = static_cast<const http_exchange*>(done.context.get())->match;
   if (auto* constant = given_.service->constant_response(match, *done.reply))
-    return respond(*constant);
+    return respond(*constant, match.target);
   log_failure(*done.reply, match);
-  respond(given_.service->make_response(match, std::move(*done.reply)));
+  respond(given_.service->make_response(match, std::move(*done.reply)), match.target);
 }
 
 /// Clause 5.1, step 7; what the client did wrong is of interest to those who look for it.
@@ -232,10 +257,18 @@ void connection_state::log_failure(const job::reply& reply, const api::match& ma
   log::write(severity, "connection", text, {{"request", id_}});
 }
 
-void connection_state::respond(const http::response& response) {
+/// What is streamed or handed over is counted with its head.
+void connection_state::count_answer(const api::route* route, int status) const {
+  core::counted().requests.answered(figure_of(route), status,
+                                    runtime::to_duration(runtime::now_ticks() - begun_));
+}
+
+void connection_state::respond(const http::response& response, const api::route* route) {
+  count_answer(route, response.status);
   if (expects_body() && request_->expect_continue && !continue_sent_)
     close_after_ = true; // the client may send the body after all, or not
   skip_body();
+  status_ = response.status;
   auto how = write_options();
   auto& bytes = scratch();
   http::append_response(bytes, response, how, date_now());
@@ -245,9 +278,11 @@ void connection_state::respond(const http::response& response) {
 }
 
 void connection_state::refuse(const http::refusal& why) {
+  core::counted().requests.refused(exchange_ ? figure_of(exchange_->match.target) : 0, why.status);
   auto refusal = why;
   refusal.to_head = refusal.to_head || (request_ && request_->method == "HEAD");
   close_after_ = true;
+  status_ = refusal.status;
   send(http::refusal_bytes(refusal, date_now()));
   if (phase_ != phase::over)
     end_answer(false);
@@ -271,9 +306,12 @@ void connection_state::on_stream_begun(const core::job_stream_begun& begun) {
   chunked_ = request_->version == 11;
   how.framing = chunked_ ? http::response_framing::chunked : http::response_framing::until_close;
   phase_ = phase::streaming;
+  leave_to_client(true);
+  const auto head = given_.service->stream_head(match, begun.content_type, begun.about);
+  status_ = head.status;
   auto& bytes = scratch();
-  http::append_response(bytes, given_.service->stream_head(match, begun.content_type, begun.about),
-                        how, date_now());
+  count_answer(match.target, head.status);
+  http::append_response(bytes, head, how, date_now());
   send(bytes);
   if (phase_ == phase::over)
     return;
@@ -329,11 +367,20 @@ void connection_state::end_stream(const job::reply& reply) {
 // -- the end of an answer
 // -------------------------------------------------------------------------------
 
+/// For those who look at the request afterwards.
+void connection_state::log_end() const {
+  if (id_ != 0 && given_.requests)
+    given_.requests->add({id_, request_->method, request_->target, given_.client, self_->id(),
+                          begun_, static_cast<unsigned>(status_)});
+}
+
 void connection_state::forget_request() {
+  log_end();
   card_.change([](core::connection_card& card) {
     card.requests += card.request != 0 ? 1 : 0;
     card.request = 0;
     card.head = nullptr;
+    card.with_client = false;
   });
   runtime::works_for(0);
   id_ = 0;
@@ -380,11 +427,14 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   }
   auto& head = scratch();
   const auto& match = static_cast<const http_exchange*>(wanted.context.get())->match;
-  if (match.target->reply == api::reply_kind::websocket)
+  const bool is_websocket = match.target->reply == api::reply_kind::websocket;
+  count_answer(match.target, is_websocket || !request_->upgrade.empty() ? 101 : 200);
+  if (is_websocket)
     http::append_websocket_upgrade(head, *request_);
   else
     http::append_upgrade(head, request_->upgrade, wanted.content_type,
                          given_.service->hijack_headers(match));
+  status_ = head.starts_with("HTTP/1.1 101") ? 101 : 200;
   send(head);
   if (phase_ == phase::over || has_output()) {
     core::tell(wanted.job, core::job_socket{});
@@ -393,6 +443,7 @@ void connection_state::on_takes_socket(const core::job_takes_socket& wanted) {
   end_input("the connection was handed over");
   given_.stream->cancel();
   core::tell(wanted.job, core::job_socket{std::move(given_.stream), std::move(in_)});
+  log_end();
   id_ = 0; // the job does not end with this connection
   phase_ = phase::over;
   self_->quit();

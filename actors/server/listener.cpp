@@ -199,6 +199,7 @@ caf::result<void> listener_state::on_accepted(const accepted& client) {
   setup.listener = core::to_ptr(self_);
   setup.address = address_;
   setup.board = given_.board;
+  setup.requests = given_.requests;
   if (setup.stream) {
     auto connection = runtime::spawn(self_, run_connection, std::move(setup));
     connections_.emplace(connection.id(), core::to_ptr(connection));

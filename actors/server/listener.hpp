@@ -23,6 +23,7 @@ struct listener_setup {
   bool buffered = true;                 ///< clients wait for `release`
   std::size_t max_connections = 0;
   core::connection_board* board = nullptr; ///< where connections are put up; see `connection_setup`
+  core::request_log* requests = nullptr;   ///< the same
 };
 
 /// Owns the listening socket and knows its connections. Accepts into its own mailbox, where clients

@@ -54,7 +54,8 @@ void router_state::run(core::request_id id, const exchange_ptr& exchange, std::s
   if (!job) {
     auto response = service->error_response(exchange->match, job.error());
     core::tell(connection,
-               http_reply{id, std::make_shared<const http::response>(std::move(response))});
+               http_reply{id, std::make_shared<const http::response>(std::move(response)),
+                          exchange->match.target});
     return;
   }
   auto finite = exchange->match.target->reply == api::reply_kind::value;

@@ -195,6 +195,7 @@ struct serveapi_state {
     setup.buffered = request.buffered;
     setup.max_connections = request.max_connections;
     setup.board = services->connections;
+    setup.requests = services->requests;
     if (with_tls) {
       setup.tls = tls;
       setup.tls_files = request.tls;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/host/socket_activation.hpp"
 #include "actors/runtime/worker_pool.hpp"
@@ -18,6 +19,7 @@ struct server_services {
   std::shared_ptr<const host::socket_activation> activated; ///< sockets of the init system
   api::config api;
   core::connection_board* connections = nullptr; ///< where they are put up; null: nowhere
+  core::request_log* requests = nullptr;         ///< where those that are over go; null: nowhere
 };
 
 /// INTERNAL: the sockets of all addresses, or why one could not be had.

@@ -63,6 +63,7 @@ struct client_gone {
 struct http_reply {
   core::request_id id = 0;
   std::shared_ptr<const http::response> response;
+  const api::route* route = nullptr; ///< null: none was found, or it needs no job
 };
 
 /// The request's body is wanted as a whole.

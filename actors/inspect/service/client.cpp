@@ -3,7 +3,6 @@
 #include "actors/core/limits.hpp"
 #include "actors/host/tls.hpp"
 #include "actors/runtime/log.hpp"
-#include "actors/runtime/scheduler.hpp"
 #include "protocol/http/response_writer.hpp"
 
 #include <poll.h>
@@ -223,7 +222,8 @@ void client::take_body() {
 
 void client::ask() {
   if (site_.bytes_held > limits::inspect_bytes)
-    return respond(error_page(503, "too many answers are on their way; try again later"));
+    return respond(
+        site_.answers.refusal(503, "too many answers are on their way; try again later"));
   take(site_.answers.answer({*request_, body_, who_, now_}));
 }
 
@@ -347,7 +347,7 @@ void client::linger() {
 
 void client::begin_events() {
   if (site_.followers >= limits::inspect_followers)
-    return respond(error_page(503, "too many clients follow events"));
+    return respond(site_.answers.refusal(503, "too many clients follow events"));
   http::response head;
   head.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
   http::write_options how;
@@ -358,7 +358,7 @@ void client::begin_events() {
   how.framing = request_->version == 11 ? http::response_framing::chunked
                                         : http::response_framing::until_close;
   ++site_.followers;
-  follower_ = std::make_unique<follower>(site_.answers.from().scheduler->registry().history());
+  follower_ = std::make_unique<follower>(*site_.answers.events());
   std::string bytes;
   http::append_response(bytes, head, how, date_now());
   put(bytes);

@@ -21,12 +21,12 @@ namespace gantry::inspect {
 
 /// What the clients of one service have in common.
 struct client_site {
-  pages& answers;
+  page_source& answers;
   std::size_t bytes_held = 0; ///< of answers that are not written yet, of all clients together
   std::size_t followers = 0;
 };
 
-/// A connection to the inspection: HTTP/1.1, one request at a time, never waiting. Everything it
+/// A connection to a service: HTTP/1.1, one request at a time, never waiting. Everything it
 /// holds is bounded, and everything it does has its time.
 class client {
 public:

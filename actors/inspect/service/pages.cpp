@@ -1,7 +1,10 @@
 #include "actors/inspect/service/pages.hpp"
 
 #include "actors/core/limits.hpp"
+#include "actors/inspect/requests.hpp"
+#include "actors/inspect/service/web.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/scheduler.hpp"
 #include "protocol/http/form.hpp"
 #include "protocol/inspect/answers.hpp"
 #include "protocol/inspect/json.hpp"
@@ -16,6 +19,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,7 +35,13 @@ enum page : mux::payload_id {
   event_page,
   document_page,
   level_page,
-  new_level_page
+  new_level_page,
+  message_page,
+  begin_trace_page,
+  end_trace_page,
+  kill_page,
+  pause_page,
+  resume_page,
 };
 
 struct route_entry {
@@ -43,12 +53,22 @@ constexpr auto entries = std::to_array<route_entry>({
     {{"GET", "/v1/"}, view_page},
     {{"GET", "/v1/actors"}, view_page},
     {{"GET", "/v1/actors/{id}"}, actor_page_of},
+    {{"GET", "/v1/actors/{id}/trace"}, message_page},
+    {{"POST", "/v1/actors/{id}/trace"}, begin_trace_page},
+    {{"DELETE", "/v1/actors/{id}/trace"}, end_trace_page},
+    {{"POST", "/v1/actors/{id}/kill"}, kill_page},
+    {{"POST", "/v1/actors/{id}/pause"}, pause_page},
+    {{"POST", "/v1/actors/{id}/resume"}, resume_page},
     {{"GET", "/v1/tree"}, view_page},
     {{"GET", "/v1/kinds"}, view_page},
     {{"GET", "/v1/threads"}, view_page},
     {{"GET", "/v1/pool"}, view_page},
     {{"GET", "/v1/jobs"}, view_page},
     {{"GET", "/v1/connections"}, view_page},
+    {{"GET", "/v1/streams"}, view_page},
+    {{"GET", "/v1/requests"}, view_page},
+    {{"GET", "/v1/requests/{id}"}, view_page},
+    {{"GET", "/v1/containers"}, view_page},
     {{"GET", "/v1/dead-letters"}, view_page},
     {{"GET", "/v1/deaths"}, view_page},
     {{"GET", "/v1/stalls"}, view_page},
@@ -107,6 +127,10 @@ constexpr auto views = std::to_array<view_of_page>({
     {"/v1/jobs", [](system_view& v, const sources& from) { v.jobs = read_jobs(from); }},
     {"/v1/connections",
      [](system_view& v, const sources& from) { v.connections = read_connections(from); }},
+    {"/v1/streams", [](system_view& v, const sources& from) { v.streams = read_streams(from); }},
+    {"/v1/requests", [](system_view& v, const sources& from) { v.requests = read_requests(from); }},
+    {"/v1/containers",
+     [](system_view& v, const sources& from) { v.containers = read_containers(from); }},
     {"/v1/dead-letters",
      [](system_view& v, const sources& from) { v.dead_letters = read_dead_letters(from); }},
     {"/v1/deaths", [](system_view& v, const sources& from) { v.deaths = read_deaths(from); }},
@@ -164,6 +188,50 @@ void audit(const page_request& asked, std::string_view what, std::string_view ou
               {"certificate", asked.who.subject}});
 }
 
+std::optional<std::uint64_t> actor_id(std::string_view text) {
+  const auto number = http::parse_uint(text, std::numeric_limits<std::uint64_t>::max());
+  return number ? std::optional{*number} : std::nullopt;
+}
+
+http::response no_actor(std::string_view id) {
+  return inspect::error_page(404, "no such actor: " + std::string{id});
+}
+
+constexpr std::string_view who_may_change =
+    "changes are for root and the daemon's own user, over the unix socket";
+
+http::response done_page() {
+  http::response r;
+  r.status = 204;
+  return r;
+}
+
+std::string_view verb_of(page change) {
+  switch (change) {
+  case begin_trace_page:
+    return "trace";
+  case end_trace_page:
+    return "end the trace of";
+  case kill_page:
+    return "kill";
+  case pause_page:
+    return "pause";
+  default:
+    return "resume";
+  }
+}
+
+/// Whether a query is nothing but `force=1`. Errors: it is anything else.
+result<bool> parse_force(std::string_view text) {
+  const auto query = http::parse_query(text);
+  if (!query)
+    return query.error();
+  for (const auto& [name, value] : *query)
+    if (name != "force" || (value != "1" && value != "0") || query->all(name).size() > 1)
+      return invalid("this page has no parameters but force, 0 or 1");
+  return query->all("force").size() == 1 && query->all("force")[0] == "1";
+}
+
 http::response method_page(const mux::method_list& there_are) {
   auto page = inspect::error_page(405, "method not allowed");
   std::string allowed;
@@ -206,10 +274,21 @@ bool may_change(const core::client_info& who) noexcept {
 }
 
 pages::pages(sources from, std::shared_ptr<const waker> wakes)
-    : from_(std::move(from)), describer_(*from_.scheduler, std::move(wakes)), table_(make_table()) {
+    : from_(std::move(from)), describer_(*from_.scheduler, std::move(wakes)),
+      traces_(*from_.scheduler), table_(make_table()) {}
+
+http::response pages::refusal(int status, std::string_view text) const {
+  return error_page(status, text);
 }
 
+runtime::history* pages::events() const noexcept { return &from_.scheduler->registry().history(); }
+
 page_answer pages::answer(const page_request& asked) {
+  if (auto page = web_page(asked.head.path)) {
+    if (asked.head.method != "GET" && asked.head.method != "HEAD")
+      return method_page(mux::method_list{{"GET", "HEAD"}});
+    return std::move(*page);
+  }
   mux::request r;
   r.method = asked.head.method;
   r.path = asked.head.path;
@@ -223,6 +302,12 @@ page_answer pages::answer(const page_request& asked) {
     return read(asked, asked.head.path);
   case new_level_page:
     return set_level(asked);
+  case begin_trace_page:
+  case end_trace_page:
+  case kill_page:
+  case pause_page:
+  case resume_page:
+    return change(asked, *match.payload, match.vars.get("id"));
   default:
     break;
   }
@@ -231,6 +316,8 @@ page_answer pages::answer(const page_request& asked) {
   switch (static_cast<page>(*match.payload)) {
   case actor_page_of:
     return actor(match.vars.get("id"));
+  case message_page:
+    return messages(match.vars.get("id"));
   case event_page:
     return event_answer{};
   case document_page: {
@@ -260,6 +347,10 @@ page_answer pages::read(const page_request& asked, std::string_view path) {
     return page_of(is_tree ? tree_answer(read_actors(from_), &memory)
                            : to_json(read_system(from_), &memory));
   auto view = read_head(from_);
+  if (path.starts_with("/v1/requests/")) {
+    view.requests = read_requests(from_);
+    view.spans = read_spans(from_, read_actors(from_));
+  }
   for (const auto& each : views)
     if (each.path == path)
       each.read(view, from_);
@@ -268,24 +359,97 @@ page_answer pages::read(const page_request& asked, std::string_view path) {
 }
 
 page_answer pages::actor(std::string_view id) {
-  auto missing = [id] { return error_page(404, "no such actor: " + std::string{id}); };
-  auto number = http::parse_uint(id, std::numeric_limits<std::uint64_t>::max());
+  auto number = actor_id(id);
   if (!number)
-    return missing();
+    return no_actor(id);
   auto detail = read_actor(from_, *number);
   if (!detail)
-    return missing();
+    return no_actor(id);
   auto answer = describer_.ask(*number);
   if (!answer)
-    return missing();
+    return no_actor(id);
   return awaited_facts{std::move(*detail), std::move(answer)};
+}
+
+http::response pages::messages(std::string_view id) {
+  auto number = actor_id(id);
+  if (!number || !from_.scheduler->registry().find(*number))
+    return no_actor(id);
+  auto row = read_messages(from_, *number);
+  return page_of(
+      json::object{{"traced", row.traced}, {"total", row.total}, {"last", to_json(row.last)}});
+}
+
+http::response pages::change(const page_request& asked, mux::payload_id what, std::string_view id) {
+  const auto verb = static_cast<page>(what);
+  auto& registry = from_.scheduler->registry();
+  const auto number = actor_id(id);
+  const auto found = number ? registry.find(*number) : std::nullopt;
+  auto text = std::string{verb_of(verb)} + " actor " + quoted(id);
+  if (found)
+    text = std::string{verb_of(verb)} + " actor " + std::to_string(found->id) + " (" + found->kind +
+           (found->label.empty() ? "" : " ") + found->label + ")";
+  auto refuse = [&](int status, std::string_view why) {
+    audit(asked, text, "refused");
+    return error_page(status, why);
+  };
+  if (!may_change(asked.who))
+    return refuse(403, who_may_change);
+  bool force = false;
+  if (verb == kill_page) {
+    const auto parsed = parse_force(asked.head.query);
+    if (!parsed)
+      return refuse(400, parsed.error().message);
+    force = *parsed;
+  } else if (!asked.head.query.empty()) {
+    return refuse(400, "this page has no parameters");
+  }
+  auto gone = [&] {
+    audit(asked, text, "no such actor");
+    return no_actor(id);
+  };
+  if (!found)
+    return gone();
+  bool lives = true;
+  switch (verb) {
+  case begin_trace_page:
+    switch (traces_.begin(*number, asked.now)) {
+    case runtime::actor_registry::tracing::begun:
+      break;
+    case runtime::actor_registry::tracing::no_actor:
+      return gone();
+    case runtime::actor_registry::tracing::too_many:
+      return refuse(409, std::to_string(runtime::actor_registry::most_traced) +
+                             " actors are traced already; end one of their traces first");
+    }
+    break;
+  case end_trace_page:
+    lives = traces_.end(*number);
+    break;
+  case kill_page:
+    if (is_essential(*found) && !force)
+      return refuse(409, "actor " + std::to_string(found->id) + " (" + found->kind +
+                             ") is one that the daemon cannot do without; with force=1 it is "
+                             "killed all the same");
+    lives = kill_actor(*from_.scheduler, *number);
+    break;
+  case pause_page:
+    lives = from_.scheduler->pause(*number);
+    break;
+  default:
+    lives = from_.scheduler->unpause(*number);
+  }
+  if (!lives)
+    return gone();
+  audit(asked, text, "done");
+  return done_page();
 }
 
 http::response pages::set_level(const page_request& asked) {
   constexpr std::string_view what = "set the log level";
   if (!may_change(asked.who)) {
     audit(asked, what, "refused");
-    return error_page(403, "changes are for root and the daemon's own user, over the unix socket");
+    return error_page(403, who_may_change);
   }
   if (!asked.head.query.empty())
     return error_page(400, "this page has no parameters");

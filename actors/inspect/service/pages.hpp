@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/messages.hpp"
+#include "actors/inspect/service/actor_changes.hpp"
 #include "actors/inspect/service/facts.hpp"
 #include "actors/inspect/service/log_level.hpp"
 #include "actors/inspect/views.hpp"
@@ -14,6 +15,10 @@
 #include <span>
 #include <string_view>
 #include <variant>
+
+namespace gantry::runtime {
+class history;
+}
 
 namespace gantry::inspect {
 
@@ -57,26 +62,56 @@ http::response actor_page(const awaited_facts& asked);
 /// Whether that client may change anything: over the unix socket, as root or as the daemon itself.
 bool may_change(const core::client_info& who) noexcept;
 
-/// Answers requests. Everything that can be read is read and not asked for, so all pages come at
-/// once whatever the actors do. For one thread.
-class pages {
+/// What a service answers its clients with. For the service's thread.
+class page_source {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  page_source() = default;
+  page_source(const page_source&) = delete;
+  page_source& operator=(const page_source&) = delete;
+  virtual ~page_source() = default;
+
+  /// Must not wait for anything.
+  virtual page_answer answer(const page_request& asked) = 0;
+  /// An error in the form of the other pages.
+  virtual http::response refusal(int status, std::string_view text) const = 0;
+  /// What those follow who got an `event_answer`; null: nobody does.
+  virtual runtime::history* events() const noexcept { return nullptr; }
+  /// When to call `look` although nobody asks.
+  virtual time_point due() const noexcept { return time_point::max(); }
+  virtual void look(time_point) {}
+};
+
+/// The inspection. Everything that can be read is read and not asked for, so all pages come at once
+/// whatever the actors do.
+class pages final : public page_source {
 public:
   /// `wakes` is woken when an awaited answer is there.
   pages(sources from, std::shared_ptr<const waker> wakes);
 
-  page_answer answer(const page_request& asked);
-
-  const sources& from() const noexcept { return from_; }
-  timed_log_level& level() noexcept { return level_; }
+  page_answer answer(const page_request& asked) override;
+  http::response refusal(int status, std::string_view text) const override;
+  runtime::history* events() const noexcept override;
+  time_point due() const noexcept override {
+    return std::min(level_.deadline(), traces_.deadline());
+  }
+  void look(time_point now) override {
+    level_.look(now);
+    traces_.look(now);
+  }
 
 private:
   page_answer read(const page_request& asked, std::string_view path);
   page_answer actor(std::string_view id);
+  http::response messages(std::string_view id);
   http::response set_level(const page_request& asked);
+  http::response change(const page_request& asked, mux::payload_id what, std::string_view id);
 
   sources from_;
   describer describer_;
   timed_log_level level_;
+  timed_traces traces_;
   mux::table table_;
 };
 

@@ -39,7 +39,13 @@ int milliseconds_until(service::time_point then) {
 
 } // namespace
 
-service::service(sources from) : pages_(std::move(from), waker_) {}
+service::service(sources from)
+    : service({}, [&from](std::shared_ptr<const waker> wakes) {
+        return std::make_unique<pages>(std::move(from), std::move(wakes));
+      }) {}
+
+service::service(const service_nature& nature, const page_maker& make)
+    : nature_(nature), pages_(make(waker_)) {}
 
 service::~service() {
   if (!thread_.joinable())
@@ -51,11 +57,11 @@ service::~service() {
 
 result<void> service::open(const service_options& how) {
   const bool is_tcp = how.address.proto == host::listen_proto::tcp;
-  if (is_tcp && !(how.tls && how.tls->verify))
+  if (is_tcp && !nature_.open && !(how.tls && how.tls->verify))
     return api_error{errc::forbidden, "refusing to serve the inspection on " +
                                           to_string(how.address) +
                                           " without --tlsverify: it shows everything"};
-  if (is_tcp) {
+  if (is_tcp && how.tls) {
     auto made = host::make_tls_context(*how.tls);
     if (!made)
       return made.error();
@@ -73,13 +79,13 @@ result<void> service::open(const service_options& how) {
   bound_ = socket_.bound;
   try {
     thread_ = std::thread{[this] {
-      pthread_setname_np(pthread_self(), "gantry-inspect");
+      pthread_setname_np(pthread_self(), nature_.thread);
       run();
     }};
   } catch (const std::system_error& e) {
-    return api_error{errc::system, std::string{"no thread for the inspection: "} + e.what()};
+    return api_error{errc::system, "no thread for " + bound_ + ": " + e.what()};
   }
-  log::write(log::level::info, "inspect", "Inspection on " + bound_);
+  log::write(log::level::info, "inspect", std::string{nature_.title} + " on " + bound_);
   return {};
 }
 
@@ -102,7 +108,7 @@ void service::reload_tls() {
 }
 
 service::time_point service::next_deadline() {
-  auto next = pages_.level().deadline();
+  auto next = pages_->due();
   for (const auto& c : clients_)
     next = std::min(next, c.deadline());
   if (accept_at_ != time_point{})
@@ -124,7 +130,7 @@ void service::run() {
     const bool woken = polled[0].revents != 0;
     if (woken)
       waker_->clear();
-    pages_.level().look(now);
+    pages_->look(now);
     serve_clients(polled, now, woken);
     if (accept_at_ != time_point{} && now >= accept_at_)
       accept_at_ = {};
@@ -175,7 +181,7 @@ void service::accept_clients(time_point now) {
       std::lock_guard guard{tls_mutex_};
       tls = tls_;
     }
-    if (tls) {
+    if (socket_.family == host::socket_family::inet) {
       int on = 1;
       ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

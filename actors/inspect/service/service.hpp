@@ -11,29 +11,43 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace gantry::inspect {
 
-/// Where the inspection is served.
+/// Where a service is served.
 struct service_options {
   host::listen_address address;
-  std::optional<host::tls_options> tls; ///< for tcp; it is not served without
+  std::optional<host::tls_options> tls; ///< for tcp; what is not open is not served without
 };
 
-/// The inspection of a running daemon over HTTP, from a thread of its own that no actor and no
-/// worker can hold up, and that sleeps while nobody asks. See app/inspect/openapi.yaml.
+/// Which service it is.
+struct service_nature {
+  std::string_view title = "Inspection"; ///< in the log
+  const char* thread = "gantry-inspect"; ///< what its thread is called, at most 15 bytes
+  bool open = false;                     ///< whoever can connect may read it, over plain tcp too
+};
+
+/// Makes the pages; they wake the service by the waker when an awaited answer is there.
+using page_maker = std::function<std::unique_ptr<page_source>(std::shared_ptr<const waker>)>;
+
+/// Something about a running daemon over HTTP, from a thread of its own that no actor and no worker
+/// can hold up, and that sleeps while nobody asks.
 class service {
 public:
   using time_point = client::time_point;
 
+  /// The inspection. See app/inspect/openapi.yaml.
   explicit service(sources from);
+  service(const service_nature& nature, const page_maker& make);
   service(const service&) = delete;
   service& operator=(const service&) = delete;
   /// Closes all connections and removes the socket's file.
@@ -41,7 +55,8 @@ public:
 
   /// Binds the address and serves from here on; once. Blocks as long as certificates are read and,
   /// at most a second, while another process holds the socket's file. Errors: what cannot be bound
-  /// (a unix socket that is answered included), forbidden for tcp without client certificates.
+  /// (a unix socket that is answered included), forbidden for tcp without client certificates if it
+  /// is not open.
   result<void> open(const service_options& how);
 
   /// Where it is served: `unix:///run/x/inspect.sock`; "" before.
@@ -58,9 +73,10 @@ private:
   void make_room();
   time_point next_deadline();
 
+  const service_nature nature_;
   std::shared_ptr<const waker> waker_ = std::make_shared<const waker>();
-  pages pages_;
-  client_site site_{pages_};
+  std::unique_ptr<page_source> pages_; ///< never null
+  client_site site_{*pages_};
   host::listener_socket socket_;
   std::mutex tls_mutex_;
   std::optional<host::tls_options> tls_files_; ///< under the mutex

@@ -117,7 +117,8 @@ TEST_CASE("inspect service: what is not there, and what is wrong", "[actors][ins
     const char* message;
   };
   const wrong all[] = {
-      {"GET", "/", 404, "no such page: /"},
+      {"GET", "/page.js", 404, "no such page: /page.js"},
+      {"POST", "/", 405, "method not allowed"},
       {"GET", "/v1", 404, "no such page: /v1"},
       {"GET", "/v1/nothing", 404, "no such page: /v1/nothing"},
       {"GET", "/v1/actors/0", 404, "no such actor: 0"},

@@ -93,6 +93,8 @@ inspect::sources inspected::sources() {
   from.pools = {&pool};
   from.jobs = &jobs;
   from.connections = &connections;
+  from.streams = &streams;
+  from.requests = &requests;
   from.version = "1.2.3";
   from.daemon_id = [] { return std::string{"the id"}; };
   return from;

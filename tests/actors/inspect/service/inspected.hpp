@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
 #include "actors/inspect/service/service.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/worker_pool.hpp"
@@ -63,6 +64,8 @@ public:
 
   core::job_board jobs;
   core::connection_board connections;
+  core::stream_board streams;
+  core::request_log requests;
   temp_dir dir;
   runtime::worker_pool pool{2, 100};
   runtime::system_config config;

@@ -1,5 +1,7 @@
 #include "actors/inspect/service/pages.hpp"
 #include "tests/actors/inspect/service/inspected.hpp"
+
+#include "actors/core/stream_meter.hpp"
 #include "tests/actors/server/tls_client.hpp"
 
 #include <boost/json/array.hpp>
@@ -69,6 +71,34 @@ TEST_CASE("openapi: has the pages that there are, and no others", "[actors][insp
     if (each.method == "GET" && each.path.find('{') == std::string_view::npos)
       CHECK(i.ask("HEAD", each.path).status == 200);
   }
+}
+
+TEST_CASE("inspect: streams, those that are held up first", "[actors][inspect]") {
+  inspected i;
+  {
+    core::stream_meter flowing, held;
+    flowing.begin(&i.streams, 5, "job output", 17, 100);
+    held.begin(&i.streams, 6, "attach input", 0, 10);
+    flowing.went(40, 60);
+    held.went(10, 0);
+    CHECK(eventually([&] {
+      auto all = i.get("/v1/streams").at("streams").as_array();
+      REQUIRE(all.size() == 2);
+      return all.at(0).at("held_ns").as_int64() > 0;
+    }));
+    auto all = i.get("/v1/streams").at("streams").as_array();
+    CHECK(all.at(0).at("actor") == 6);
+    CHECK(all.at(0).at("what") == "attach input");
+    CHECK(all.at(0).at("credit") == 0);
+    CHECK(all.at(0).at("bytes") == 10);
+    CHECK(all.at(1).at("actor") == 5);
+    CHECK(all.at(1).at("request") == 17);
+    CHECK(all.at(1).at("credit") == 60);
+    CHECK(all.at(1).at("held_ns") == 0);
+    held.granted(30);
+    CHECK(i.find("/v1/streams", "streams", "actor", 6).at("held_ns") == 0);
+  }
+  CHECK(i.get("/v1/streams").at("streams").as_array().empty());
 }
 
 TEST_CASE("inspect: connections and jobs are read from their boards", "[actors][inspect]") {

@@ -144,7 +144,7 @@ TEST_CASE("inspect: actors, workers and threads that are stuck are found by name
 
 TEST_CASE("inspect: the watchdog's findings, and who stands in", "[actors][inspect]") {
   inspected i{1};
-  runtime::watchdog dog{*runtime::scheduler::of(i.sys), 20ms, [](const runtime::stall&) {}};
+  runtime::watchdog dog{*runtime::scheduler::of(i.sys), 20ms, {[](const runtime::stall&) {}}};
   std::latch begun{1};
   std::latch leave{1};
   let_go guard{leave};
