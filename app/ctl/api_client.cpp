@@ -1,7 +1,6 @@
 #include "app/ctl/api_client.hpp"
 
 #include "app/ctl/text.hpp"
-#include "protocol/http/response_parser.hpp"
 
 #include <array>
 #include <optional>
@@ -71,6 +70,7 @@ public:
 
   bool head_done() const noexcept { return parser_.head_done(); }
   int status() const noexcept { return parser_.status(); }
+  const http::response_parser& answer() const noexcept { return parser_; }
 
 private:
   const settings& how_;
@@ -141,6 +141,30 @@ result<reply> api_client::follow(std::string_view target,
       return answer;
     if (*whole)
       return answer;
+  }
+}
+
+result<bool> api_client::relay(const question& asked,
+                               const std::function<bool(const http::response_parser&)>& on_head,
+                               const std::function<bool(std::string_view)>& on_data) const {
+  const auto until = steady::now() + how_.timeout;
+  exchange one{how_, until};
+  if (auto sent = one.send(request_text(asked.method, asked.target, "gantry", asked.body)); !sent)
+    return explained(sent.error());
+  std::string piece;
+  for (bool told = false;;) {
+    const auto limit = !told           ? until
+                       : asked.goes_on ? deadline::max()
+                                       : steady::now() + how_.timeout;
+    const auto whole = one.read(piece, limit);
+    if (!whole)
+      return explained(whole.error());
+    if (one.head_done() && !std::exchange(told, true) && !on_head(one.answer()))
+      return false;
+    if (!piece.empty() && !on_data(std::exchange(piece, {})))
+      return false;
+    if (*whole)
+      return true;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/ctl/stream.hpp"
+#include "protocol/http/response_parser.hpp"
 
 #include <chrono>
 #include <functional>
@@ -13,6 +14,14 @@ namespace gantry::ctl {
 struct reply {
   int status = 0;
   std::string body;
+};
+
+/// What is asked, by who hands the answer on.
+struct question {
+  std::string_view method;
+  std::string_view target;
+  std::string_view body = {};
+  bool goes_on = false; ///< events: after the head nothing has a time
 };
 
 /// Asks the inspection API of one daemon; a connection for each call. Blocking. Copies may be used
@@ -41,6 +50,13 @@ public:
   /// timeout. An answer with another status than 200 is returned.
   result<reply> follow(std::string_view target,
                        const std::function<bool(std::string_view)>& on_data) const;
+
+  /// An answer for somebody else: `on_head` gets its head, then `on_data` each piece of its body,
+  /// without framing; both answer false to give it up. Head and each piece have to come within the
+  /// timeout. True once all of it was there, false if it was given up.
+  result<bool> relay(const question& asked,
+                     const std::function<bool(const http::response_parser&)>& on_head,
+                     const std::function<bool(std::string_view)>& on_data) const;
 
   /// As messages name the daemon: `unix:///var/run/gantry/inspect.sock`.
   std::string address() const { return to_string(how_.where); }

@@ -75,15 +75,31 @@ std::string take(invocation& to, const CLI::App& from, std::span<const flag_spec
 
 std::string take_operand(invocation& to, const std::vector<std::string>& operands) {
   const auto& wanted = to.command->operand;
-  const std::size_t most = wanted.placeholder.empty() ? 0 : 1;
+  const std::size_t most = wanted.placeholder.empty() ? 0
+                           : wanted.many              ? std::numeric_limits<std::size_t>::max()
+                                                      : 1;
   if (operands.size() > most)
     return "unexpected " + gantry::quoted(operands[most]);
   if (operands.empty())
-    return most == 1 && wanted.required ? std::string{wanted.placeholder} + " is missing" : "";
+    return most > 0 && wanted.required ? std::string{wanted.placeholder} + " is missing" : "";
+  for (const auto& each : operands)
+    if (const auto wrong = complaint(wanted.value, each); !wrong.empty())
+      return "invalid " + std::string{wanted.placeholder} + ' ' + gantry::quoted(each) + ": " +
+             wrong;
   to.operand = operands[0];
-  if (const auto wrong = complaint(wanted.value, to.operand); !wrong.empty())
-    return "invalid " + std::string{wanted.placeholder} + ' ' + gantry::quoted(to.operand) + ": " +
-           wrong;
+  to.operands = operands;
+  return {};
+}
+
+/// What is wrong with a trace, which is of an actor or of a request; empty if nothing is.
+std::string trace_mistake(const invocation& made) {
+  const bool of_request = made.has("request");
+  if (of_request != made.operand.empty())
+    return of_request ? "ID and --request exclude each other" : "ID or --request is missing";
+  if (of_request && (made.has("for") || made.has("count")))
+    return "--for and --count are for the trace of an actor";
+  if (!of_request && made.has("file"))
+    return "the trace of an actor needs a daemon, a dump will not do";
   return {};
 }
 
@@ -149,6 +165,8 @@ std::variant<invocation, printed> read_command_line(std::span<const std::string>
     wrong = "--host and --file exclude each other";
   if (wrong.empty() && made.command->needs_daemon && made.has("file"))
     wrong = std::string{made.command->name} + " needs a daemon, a dump will not do";
+  if (wrong.empty() && made.command->name == "trace")
+    wrong = trace_mistake(made);
   if (!wrong.empty())
     return usage_error(wrong, made.command->name);
   return made;

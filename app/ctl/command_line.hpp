@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace gantry::ctl {
 
@@ -23,7 +24,8 @@ enum exit_status : int {
 /// A command with its flags, checked as far as the table tells.
 struct invocation {
   const command_spec* command = nullptr;
-  std::string operand;                                    ///< "" if none was given
+  std::string operand;                                    ///< the first; "" if none was given
+  std::vector<std::string> operands;                      ///< all of them
   std::map<std::string, std::string, std::less<>> values; ///< by long name; "" for truth values
 
   bool has(std::string_view flag) const { return values.contains(flag); }

@@ -25,6 +25,7 @@ constexpr auto ps_flags = std::to_array<flag_spec>({
     {"kind", 'k', value_kind::kind, "KIND", "only those of that kind"},
     {"state", 0, value_kind::state, "STATE", "only running, ready, idle or paused ones"},
     {"parent", 0, value_kind::actor, "ID", "only those that this one has spawned"},
+    {"request", 'r', value_kind::number, "REQUEST", "only those that work for it now"},
     {"filter", 0, value_kind::text, "TEXT", "only those with that in their name or kind"},
     {"sort", 's', value_kind::order, "COLUMN", "greatest first; -COLUMN: least first (-id)"},
     {"limit", 'l', value_kind::number, "N", "at most so many (all)"},
@@ -42,12 +43,32 @@ constexpr auto top_flags = std::to_array<flag_spec>({
     {"tree", 't', value_kind::none, "", "children below their parents"},
 });
 
+constexpr auto request_flags = std::to_array<flag_spec>({
+    {"limit", 'l', value_kind::number, "N", "at most so many, the last ones (all)"},
+});
+
+constexpr auto trace_flags = std::to_array<flag_spec>({
+    {"request", 'r', value_kind::number, "REQUEST", "what was done for that request"},
+    {"for", 0, value_kind::duration, "TIME", "end after that time"},
+    {"count", 'n', value_kind::number, "N", "end after so many messages"},
+});
+
+constexpr auto kill_flags = std::to_array<flag_spec>({
+    {"force", 0, value_kind::none, "", "also what the daemon cannot do without"},
+});
+
 constexpr auto loglevel_flags = std::to_array<flag_spec>({
     {"for", 0, value_kind::duration, "TIME", "go back to the old one after that time"},
 });
 
 constexpr auto dump_flags = std::to_array<flag_spec>({
     {"output", 'o', value_kind::file, "FILE", "write to a file that only its owner may read"},
+});
+
+constexpr operand_spec maybe_actor{"ID", value_kind::actor, false};
+constexpr operand_spec named_actors{"ID", value_kind::actor, true, true};
+constexpr auto web_flags = std::to_array<flag_spec>({
+    {"port", 'p', value_kind::number, "N", "where to listen on 127.0.0.1 (any that is free)"},
 });
 
 constexpr auto all_commands = std::to_array<command_spec>({
@@ -60,10 +81,18 @@ constexpr auto all_commands = std::to_array<command_spec>({
     {"pool", "show the workers and their tasks", {}, {}},
     {"jobs", "show jobs at work", {}, {}},
     {"connections", "show connections of clients", {}, {}},
+    {"streams", "show streams between clients and jobs or processes", {}, {}},
+    {"requests", "show requests, at work and lately", {}, request_flags},
+    {"trace", "show what was done for a request, or follow an actor", maybe_actor, trace_flags},
+    {"containers", "show containers and what they use", {}, {}},
     {"deaths", "show the last actors that failed", {}, {}},
     {"dead-letters", "show the last messages that nobody took", {}, {}},
     {"stalls", "show what hung or hangs", {}, {}},
     {"events", "follow actors that begin and end", {}, {}, true},
+    {"kill", "end actors", named_actors, kill_flags, true},
+    {"pause", "hold actors up", named_actors, {}, true},
+    {"resume", "let paused actors go on", named_actors, {}, true},
+    {"web", "show all of this in a browser", {}, web_flags, true},
     {"loglevel", "change what is logged", {"LEVEL", value_kind::level}, loglevel_flags, true},
     {"dump", "write all of this as one JSON", {}, dump_flags},
     {"completion", "print completions for a shell", {"SHELL", value_kind::shell}, {}},

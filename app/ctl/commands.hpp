@@ -42,6 +42,7 @@ struct operand_spec {
   std::string_view placeholder; ///< empty: there is none
   value_kind value = value_kind::none;
   bool required = true;
+  bool many = false; ///< several of them may be given
 };
 
 struct command_spec {

@@ -200,8 +200,8 @@ std::string for_zsh() {
     const auto& operand = command.operand;
     if (!operand.placeholder.empty())
       out += "        " +
-             single_quoted(std::string{"1:"}.append(operand.placeholder) + ':' +
-                           zsh_action(operand.value)) +
+             single_quoted(std::string{operand.many ? "*:" : "1:"}.append(operand.placeholder) +
+                           ':' + zsh_action(operand.value)) +
              " \\\n";
     out += "        && return ;;\n";
   }

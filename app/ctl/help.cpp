@@ -31,7 +31,7 @@ std::string operand_text(const command_spec& command) {
   const auto& operand = command.operand;
   if (operand.placeholder.empty())
     return {};
-  const std::string name{operand.placeholder};
+  const auto name = std::string{operand.placeholder} + (operand.many ? "..." : "");
   return operand.required ? ' ' + name : " [" + name + ']';
 }
 

@@ -119,6 +119,18 @@ result<std::string> show(const invocation& how, source& from, const paper& on) {
   return detail_text(*detail, on);
 }
 
+result<std::string> requests(const invocation& how, source& from, const paper& on) {
+  std::string target = "/v1/requests";
+  if (how.has("limit"))
+    target += "?limit=" + how.get("limit");
+  if (how.has("json"))
+    return as_it_is(from, target);
+  const auto items = get_list<inspect::request_view>(from, target, "requests");
+  if (!items)
+    return items.error();
+  return request_table(*items).text(on);
+}
+
 result<std::string> pool(const invocation& how, source& from, const paper& on) {
   if (how.has("json"))
     return as_it_is(from, "/v1/pool");
@@ -147,6 +159,9 @@ constexpr auto readings = std::to_array<std::pair<std::string_view, reading>>({
     {"pool", pool},
     {"jobs", list<inspect::job_view, job_table>},
     {"connections", list<inspect::connection_view, connection_table>},
+    {"streams", list<inspect::stream_view, stream_table>},
+    {"requests", requests},
+    {"containers", list<inspect::container_view, container_table>},
     {"deaths", list<inspect::death_view, death_table>},
     {"dead-letters", list<inspect::dead_letter_view, dead_letter_table>},
     {"stalls", list<inspect::stall_view, stall_table>},
@@ -159,6 +174,7 @@ result<std::string> actors_target(const invocation& from) {
   for (const auto& [flag, name] : {std::pair{"kind", "kind"},
                                    {"state", "state"},
                                    {"parent", "parent"},
+                                   {"request", "request"},
                                    {"filter", "name"},
                                    {"sort", "sort"},
                                    {"limit", "limit"}})

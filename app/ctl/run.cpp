@@ -8,6 +8,8 @@
 #include "app/ctl/terminal.hpp"
 #include "app/ctl/text.hpp"
 #include "app/ctl/top.hpp"
+#include "app/ctl/trace.hpp"
+#include "app/ctl/web.hpp"
 #include "protocol/inspect/json.hpp"
 
 #include <boost/json/object.hpp>
@@ -146,6 +148,11 @@ using runner = int (*)(const invocation&, const environment&);
 constexpr auto runners = std::to_array<std::pair<std::string_view, runner>>({
     {"top", run_top},
     {"events", follow_events},
+    {"trace", trace},
+    {"kill", change_actors},
+    {"pause", change_actors},
+    {"resume", change_actors},
+    {"web", run_web},
     {"loglevel", change_log_level},
     {"dump", dump},
     {"completion", show_completion},

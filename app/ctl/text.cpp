@@ -96,6 +96,16 @@ std::string short_duration(std::chrono::nanoseconds d) {
   return scaled(length, found->length, found->name);
 }
 
+std::string short_bytes(std::uint64_t n) {
+  constexpr std::uint64_t step = 1024;
+  constexpr std::string_view names = "BKMGTPE";
+  std::uint64_t unit = 1;
+  std::size_t name = 0;
+  for (; n / unit >= step; unit *= step)
+    ++name;
+  return scaled(n, unit, names.substr(name, 1));
+}
+
 std::string short_count(std::uint64_t n) {
   if (n < 100'000)
     return std::to_string(n);

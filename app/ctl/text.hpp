@@ -16,6 +16,9 @@ std::string short_duration(std::chrono::nanoseconds d);
 /// A number in at most five digits: `99999`, `100k`, `1.2M`.
 std::string short_count(std::uint64_t n);
 
+/// A number of bytes in powers of 1024, in at most five characters: `999B`, `1.2K`, `1023M`.
+std::string short_bytes(std::uint64_t n);
+
 /// `12 actors`, `1 actor`.
 std::string counted(std::uint64_t n, std::string_view noun);
 

@@ -2,7 +2,9 @@
 
 #include "app/ctl/text.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace gantry::ctl {
@@ -26,6 +28,18 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 /// How long something waits, "-" if it does not.
 std::string wait_text(std::chrono::nanoseconds d) {
   return d.count() == 0 ? "-" : short_duration(d);
+}
+
+constexpr std::size_t short_id = 12;
+
+/// The share of the last ten seconds in which something in the container waited for it: `1.5%`.
+std::string pressure_text(const inspect::container_view& c, std::string_view resource) {
+  for (const auto& p : c.pressure)
+    if (p.resource == resource) {
+      const auto tenths = static_cast<std::uint64_t>(p.some_avg10 * 10 + 0.5);
+      return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + '%';
+    }
+  return "-";
 }
 
 std::string p99(const inspect::latency& l) { return l.count == 0 ? "-" : short_duration(l.p99); }
@@ -152,6 +166,46 @@ table connection_table(std::span<const inspect::connection_view> connections) {
     t.add({number(c.actor), c.listener, c.peer, optional_number(c.uid), optional_number(c.pid),
            or_dash(c.subject), short_duration(c.age), number(c.requests), reference(c.request),
            or_dash(c.doing)});
+  return t;
+}
+
+table stream_table(std::span<const inspect::stream_view> streams) {
+  table t{{{"ACTOR", right},
+           {"STREAM"},
+           {"REQUEST", right},
+           {"BYTES", right},
+           {"CREDIT", right},
+           {"HELD", right}}};
+  for (const auto& s : streams)
+    t.add({number(s.actor), s.what, reference(s.request), short_count(s.bytes),
+           std::to_string(s.credit), wait_text(s.held)});
+  return t;
+}
+
+table container_table(std::span<const inspect::container_view> containers) {
+  table t{{{"ID"},
+           {"NAME"},
+           {"STATE"},
+           {"ACTOR", right},
+           {"PID", right},
+           {"CPU", right},
+           {"MEMORY", right},
+           {"LIMIT", right},
+           {"PIDS", right},
+           {"CPU-PSI", right},
+           {"MEM-PSI", right},
+           {"IO-PSI", right},
+           {"IMAGE"}}};
+  for (const auto& c : containers) {
+    const bool runs = c.pid != 0;
+    const auto if_runs = [runs](std::string text) { return runs ? text : std::string{"-"}; };
+    t.add({c.id.substr(0, short_id), c.name, cell{c.state, tint_of_state(c.state)},
+           reference(c.actor), reference(static_cast<std::uint64_t>(c.pid)),
+           if_runs(short_duration(c.cpu)), if_runs(short_bytes(c.memory)),
+           c.memory_limit == 0 ? "-" : short_bytes(c.memory_limit), if_runs(number(c.pids)),
+           pressure_text(c, "cpu"), pressure_text(c, "memory"), pressure_text(c, "io"),
+           or_dash(c.image)});
+  }
   return t;
 }
 

@@ -202,3 +202,15 @@ TEST_CASE("values: pairs, registries and words", "[app]") {
     CHECK_FALSE(check_api_version(bad).has_value());
   CHECK_FALSE(check_not_empty("").has_value());
 }
+
+TEST_CASE("values: where metrics are served", "[app]") {
+  check_good(check_metrics_addr, {{"", ""},
+                                  {" 127.0.0.1:9323 ", "127.0.0.1:9323"},
+                                  {":9323", "0.0.0.0:9323"},
+                                  {"[::1]:0", "[::1]:0"},
+                                  {"localhost:9323", "localhost:9323"}});
+  for (const std::string wrong : {"9323", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "[::1]",
+                                  "tcp://127.0.0.1:9323", "unix:///x", "x y:1"})
+    CHECK(check_metrics_addr(wrong).error().message ==
+          "invalid metrics address: " + wrong + " (HOST:PORT)");
+}

@@ -27,8 +27,9 @@ GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl
 MANUAL = Path(__file__).resolve().parents[2] / "app/ctl/gantryctl.8"
 
 COMMANDS = ("top", "tree", "ps", "show", "kinds", "threads", "pool", "jobs", "connections",
-            "deaths", "dead-letters", "stalls", "events", "loglevel", "dump", "completion", "help",
-            "version")
+            "streams", "containers", "requests", "trace", "deaths",
+            "dead-letters", "stalls", "events", "web", "kill",
+            "pause", "resume", "loglevel", "dump", "completion", "help", "version")
 
 
 def actor(number, parent, kind, **more):
@@ -126,7 +127,7 @@ class ApiHandler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    do_GET = do_PUT = answer
+    do_GET = do_PUT = do_POST = do_DELETE = answer
 
 
 @pytest.fixture
@@ -232,14 +233,15 @@ def test_tables_of_a_dump(dump):
                         "   ├─ 10 connection tcp://10.0.0.1:10 [idle]"]
     assert said("-f", dump, "tree", env={"LC_ALL": "C"}).splitlines()[2].startswith("   |- 10")
     assert "facts" not in said("-f", dump, "show", "2")
-    for command in ("kinds", "threads", "pool", "connections", "deaths", "dead-letters", "stalls"):
+    for command in ("kinds", "threads", "pool", "connections", "streams", "containers", "deaths",
+                    "dead-letters", "stalls"):
         assert said("-f", dump, command)
 
 
 def test_everything_is_one_object_for_scripts(dump):
     assert json.loads(said("-f", dump, "ps", "--json", "--limit", "3"))["total"] == 52
-    for command in ("kinds", "threads", "pool", "jobs", "connections", "deaths", "dead-letters",
-                    "stalls", "tree", "dump", "version"):
+    for command in ("kinds", "threads", "pool", "jobs", "connections", "streams", "containers",
+                    "requests", "deaths", "dead-letters", "stalls", "tree", "dump", "version"):
         assert isinstance(json.loads(said("-f", dump, command, "--json")), dict), command
     assert json.loads(said("-f", dump, "show", "2", "--json"))["children"] == list(range(10, 60))
 
@@ -264,6 +266,12 @@ def test_exit_statuses_and_what_is_told(dump, tmp_path):
             (("show",), 2, "ID is missing"),
             (("ps", "--state", "dead"), 2, "one of running, ready, idle, paused"),
             (("-f", dump, "events"), 2, "needs a daemon"),
+            (("-f", dump, "kill", "2"), 2, "needs a daemon"),
+            (("-f", dump, "trace", "2"), 2, "needs a daemon"),
+            (("-f", dump, "trace", "-r", "2"), 1, "no such request: 2; only the last ones"),
+            (("trace",), 2, "ID or --request is missing"),
+            (("-H", nobody, "trace", "2"), 1, "is it running?"),
+            (("-H", nobody, "kill", "2"), 1, "is it running?"),
             ((), 2, "Usage: gantryctl"),
             (("-H", nobody, "ps"), 1, "No such file or directory; is it running? --host says"),
             (("-H", nobody, "show", "7"), 1, "is it running?"),
@@ -465,6 +473,127 @@ def test_the_log_level_of_a_running_daemon(make_daemon, docker):
     daemon.stop()
     done = ctl("-H", host, "loglevel", "debug")
     assert done.returncode == 1 and "is it running?" in done.stderr
+
+
+def test_where_the_time_of_a_request_went(shared_daemon, docker, tmp_path):
+    host = inspected(shared_daemon)
+    assert docker(shared_daemon.unix(), "volume", "create", "traced").returncode == 0
+    line, = (each for each in said("-H", host, "requests").splitlines()
+             if "POST" in each and "/volumes/create" in each)
+    number = line.split()[0]
+    assert " 201 " in line
+    lines = said("-H", host, "trace", "--request", number).splitlines()
+    assert re.fullmatch(rf"request {number}: POST \S+/volumes/create", lines[0])
+    assert re.match(r"unix, connection \d+, at \S+Z: status 201 after ", lines[1])
+    steps = [re.split(r" {2,}", each.strip(), maxsplit=5)[-1] for each in lines[4:]]
+    assert steps[0].endswith("connection unix: gantry::core::io_ready") or \
+        steps[0].startswith("connection"), lines
+    assert any("router: gantry::server::route_request" in each for each in lines)
+    assert any("volumes: " in each for each in lines)
+    # Later, elsewhere.
+    path = tmp_path / "dump.json"
+    said("-H", host, "dump", "-o", path)
+    assert f"{number}  " in said("-f", path, "requests")
+    assert said("-f", path, "trace", "-r", number).splitlines()[0] == lines[0]
+    assert json.loads(said("-f", path, "trace", "-r", number, "--json"))["request"]["status"] == 201
+    done = ctl("-H", host, "trace", "-r", "99999999")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no such request: 99999999" in done.stderr
+    assert len(said("-H", host, "requests", "--limit", "2").splitlines()) == 3
+
+
+def test_an_actor_is_followed(shared_daemon, docker, background):
+    host = inspected(shared_daemon)
+    listed = json.loads(said("-H", host, "ps", "-k", "engine", "--json"))["actors"]
+    engine = str(listed[0]["id"])
+
+    def traced():
+        return json.loads(said("-H", host, "show", engine, "--json"))["traced"]
+    follower = background("env", "--default-signal=INT", GANTRYCTL, "-H", host, "trace", engine)
+    os.set_blocking(follower.stdout.fileno(), False)
+    text = ""
+
+    def until(expression):
+        def found():
+            nonlocal text
+            assert docker(shared_daemon.unix(), "version").returncode == 0
+            try:
+                text += os.read(follower.stdout.fileno(), 65536).decode()
+            except BlockingIOError:
+                pass
+            return re.search(expression, text, re.M)
+        return wait_until(found, lambda: text)
+    until(r"^TIME +WAITED +TOOK +SENDER +REQUEST +MESSAGE$")
+    until(r"^\S+ \S+ +\S+ +\S+ +\d+ +\d+  gantry::core::run_job$")
+    assert traced()
+    follower.send_signal(signal.SIGINT)
+    assert follower.wait(PATIENCE) == 0
+    assert not traced()
+    # So many, or for so long.
+    some = background(GANTRYCTL, "-H", host, "trace", engine, "--count", "3", "--json")
+    wait_until(lambda: docker(shared_daemon.unix(), "version").returncode == 0 and
+               some.poll() is not None, "it goes on")
+    assert some.returncode == 0
+    assert len([json.loads(line)["type"] for line in some.stdout.read().splitlines()]) == 3
+    assert ctl("-H", host, "trace", engine, "--for", "50ms").returncode == 0
+    assert not traced()
+    done = ctl("-H", host, "trace", "99999999")
+    assert (done.returncode, done.stderr) == (3, "gantryctl: no such actor: 99999999\n")
+
+
+def test_actors_are_killed_paused_and_resumed(make_daemon, background):
+    daemon = make_daemon().start()
+    host = inspected(daemon)
+
+    def states(*words):
+        found = json.loads(said("-H", host, "ps", "--json", *words))["actors"]
+        return {each["id"]: each["state"] for each in found}
+    follower = background("docker", "-H", daemon.unix(), "events")
+    job, = wait_until(lambda: states("-k", "events-job"), "no job")
+    assert said("-H", host, "pause", job) == f"paused {job}\n"
+    assert states("-k", "events-job") == {job: "paused"}
+    assert said("-H", host, "resume", job, job) == f"resumed {job}\n" * 2
+    wait_until(lambda: states("-k", "events-job") == {job: "idle"}, "it does not go on")
+    connection, = states("--parent", *states("-k", "listener"))
+    done = ctl("-H", host, "kill", connection, "99999999")
+    assert (done.returncode, done.stdout) == (3, f"killed {connection}\n")
+    assert done.stderr == "gantryctl: no such actor: 99999999\n"
+    assert follower.wait(PATIENCE) != 0
+    wait_until(lambda: not states("-k", "events-job"), "its job goes on")
+    engine, = states("-k", "engine")
+    done = ctl("-H", host, "kill", engine)
+    assert done.returncode == 1 and "cannot do without" in done.stderr
+    done = ctl("-H", host, "kill", engine, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout)["done"] is False
+    assert states("-k", "engine") == {engine: "idle"}
+    daemon.wait_for_log(rf"kill actor {connection} \(connection.*outcome=done")
+
+
+def test_a_trace_ends_with_its_actor_or_its_reader(serve, background):
+    message = {"time": "2026-11-22T01:47:25.261992917Z", "type": "run_job", "sender": 3,
+               "request": 77, "waited_ns": 1000, "took_ns": 2000}
+    page = "/v1/actors/12/trace"
+    answers = {page: json.dumps({"traced": True, "total": 70, "last": [message] * 64})}
+    server = serve(answers)
+    follower = background(GANTRYCTL, "-H", server.host, "trace", "12")
+    lines = [follower.stdout.readline() for _ in range(66)]
+    assert lines[0] == "6 messages lost\n"
+    assert lines[2] == "2026-11-22 01:47:25.261     1us     2us        3       77  run_job\n"
+    del answers[page]
+    assert follower.wait(PATIENCE) == 0
+    assert follower.stderr.read() == "gantryctl: actor 12 has ended\n"
+    answers[page] = json.dumps({"traced": False, "total": 0, "last": []})
+    done = ctl("-H", server.host, "trace", "12")
+    assert (done.returncode, done.stderr) == (1, "gantryctl: somebody has ended the trace\n")
+    answers[page] = "{}"
+    assert "strange answer" in ctl("-H", server.host, "trace", "12").stderr
+    # Nobody reads any more: the trace ends too.
+    answers[page] = json.dumps({"traced": True, "total": 1, "last": [message]})
+    follower = background(GANTRYCTL, "-H", server.host, "trace", "12")
+    follower.stdout.close()
+    answers[page] = json.dumps({"traced": True, "total": 2, "last": [message] * 2})
+    assert follower.wait(PATIENCE) == 0
+    assert server.requests[-1][:2] == ("DELETE", page)
 
 
 def test_top_of_a_running_daemon(shared_daemon, docker, on_screen):

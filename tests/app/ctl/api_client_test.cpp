@@ -142,6 +142,59 @@ TEST_CASE("api client: a stream that is refused is an answer", "[app][ctl]") {
   CHECK(error_of(*answer).kind == errc::unavailable);
 }
 
+TEST_CASE("api client: hands an answer on, its head first", "[app][ctl]") {
+  struct handed_on {
+    int status = 0;
+    std::string type;
+    std::string body;
+    std::string end; ///< `whole`, `given up`, or the kind of the error
+  };
+  auto relayed = [](const api_client& client, std::string_view method, bool take = true) {
+    handed_on got;
+    const auto whole = client.relay(
+        {method, "/v1/x", method == "POST" ? "{}" : ""},
+        [&](const http::response_parser& answer) {
+          got.status = answer.status();
+          got.type = std::string{answer.header("Content-Type")};
+          return take;
+        },
+        [&](std::string_view piece) {
+          got.body += piece;
+          return true;
+        });
+    got.end = !whole ? to_string(whole.error().kind) : *whole ? "whole" : "given up";
+    return got;
+  };
+  const std::string head = "HTTP/1.1 201 Created\r\nContent-Type: text/x\r\n";
+  {
+    socket_server server{{head, "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "0\r\n\r\n"}};
+    const auto got = relayed(client_of(server.address()), "POST");
+    CHECK(got.status == 201);
+    CHECK(got.type == "text/x");
+    CHECK(got.body == "ab");
+    CHECK(got.end == "whole");
+    const auto requests = std::move(server).requests();
+    REQUIRE(requests.size() == 1);
+    CHECK(requests[0].starts_with("POST /v1/x HTTP/1.1\r\n"));
+  }
+  {
+    socket_server server{{head + "Content-Length: 0\r\n\r\n"}};
+    const auto got = relayed(client_of(server.address()), "DELETE");
+    CHECK(got.status == 201);
+    CHECK(got.end == "whole");
+  }
+  {
+    socket_server server{{head + "Content-Length: 9\r\n\r\nab"}};
+    const auto cut_off = relayed(client_of(server.address()), "GET");
+    CHECK(cut_off.body == "ab");
+    CHECK(cut_off.end == to_string(errc::invalid_parameter));
+    CHECK(relayed(client_of(server.address()), "GET", false).end == "given up");
+  }
+  test::temp_dir directory;
+  CHECK(relayed(client_of("unix://" + directory.file("none")), "GET").end ==
+        to_string(errc::unavailable));
+}
+
 TEST_CASE("api client: statuses become errors with the message of the answer", "[app][ctl]") {
   CHECK(error_of({404, "{\"message\":\"no such actor: 12\"}\n"}) ==
         api_error{errc::not_found, "no such actor: 12"});

@@ -70,6 +70,9 @@ TEST_CASE("ctl command line: a command, its flags and operand", "[app][ctl]") {
   CHECK(taken("top -b -n 3").has("batch"));
   CHECK(taken("loglevel debug --for 10m").duration("for", 0s) == 10min);
   CHECK(taken("tree").operand.empty());
+  CHECK(taken("kill 1 2 3 --force").operands == std::vector<std::string>{"1", "2", "3"});
+  CHECK(taken("trace 12 --for 3s -n 5").number("count") == 5U);
+  CHECK(taken("trace -r 77").operand.empty());
 }
 
 TEST_CASE("ctl command line: common flags stand anywhere, the last one counts", "[app][ctl]") {
@@ -99,6 +102,17 @@ TEST_CASE("ctl command line: mistakes are told and end with 2", "[app][ctl]") {
         "gantryctl: invalid LEVEL \"loud\": one of debug, info, warn, error, fatal");
   CHECK(mistake("completion csh") == "gantryctl: invalid SHELL \"csh\": one of bash, zsh, fish");
   CHECK(mistake("ps -H unix:///x --file y") == "gantryctl: --host and --file exclude each other");
+  CHECK(mistake("kill") == "gantryctl: ID is missing");
+  CHECK(mistake("kill 1 x") == "gantryctl: invalid ID \"x\": invalid syntax");
+  CHECK(mistake("pause 1 --force") ==
+        "gantryctl: The following argument was not expected: --force");
+  CHECK(mistake("resume 1 --file y") == "gantryctl: resume needs a daemon, a dump will not do");
+  CHECK(mistake("trace") == "gantryctl: ID or --request is missing");
+  CHECK(mistake("trace 1 --request 2") == "gantryctl: ID and --request exclude each other");
+  CHECK(mistake("trace -r 2 --for 1s") ==
+        "gantryctl: --for and --count are for the trace of an actor");
+  CHECK(mistake("trace 1 --file y") ==
+        "gantryctl: the trace of an actor needs a daemon, a dump will not do");
   CHECK(mistake("events --file y") == "gantryctl: events needs a daemon, a dump will not do");
   CHECK(refused("ps --colour").err.ends_with("See 'gantryctl ps --help'.\n"));
   CHECK(refused("frobnicate").err.ends_with("See 'gantryctl --help'.\n"));
@@ -142,6 +156,12 @@ TEST_CASE("ctl command line: the help tells all, in lines of a terminal", "[app]
                          "Flags:\n"
                          "      --for TIME          go back to the "
                          "old one after that time\n"));
+}
+
+TEST_CASE("ctl command line: the help says where several may be named", "[app][ctl]") {
+  CHECK(help_text(*find_command("kill")).starts_with("Usage: gantryctl kill [FLAG]... ID...\n"));
+  CHECK(help_text(*find_command("pause")).starts_with("Usage: gantryctl pause ID...\n"));
+  CHECK(help_text(*find_command("trace")).starts_with("Usage: gantryctl trace [FLAG]... [ID]\n"));
 }
 
 TEST_CASE("ctl command line: a letter means one thing for a command", "[app][ctl]") {
@@ -214,4 +234,5 @@ TEST_CASE("ctl command line: the flags of ps are a query", "[app][ctl]") {
         "/v1/actors?kind=router&name=a%2Fb&sort=mailbox&limit=5");
   CHECK(actors_target(taken("ps --parent 0 --state idle")).value() ==
         "/v1/actors?state=idle&parent=0");
+  CHECK(actors_target(taken("ps -r 77")).value() == "/v1/actors?request=77");
 }

@@ -42,6 +42,9 @@ inspect::system_view small_daemon() {
   s.kinds = {{"job", 2, 2, 0, 0ns, {}, {}}};
   s.pool = {4, 64, {{"hash", "running", 4s, 4300, "io_schedule"}, {"wait", "waiting", 1s, 0, ""}}};
   s.jobs = {{77, "ping()", 3, "unix", 5ms}};
+  s.requests = {{79, "GET /events", "unix", 3, "2026-11-22T01:47:25.5Z", 1ms, 0, false},
+                {77, "POST /create", "unix", 3, "2026-11-22T01:47:25.000001Z", 5ms, 201, true},
+                {78, "GET /info", "unix", 3, "2026-11-22T01:47:25.25Z", 12us, 0, true}};
   return s;
 }
 
@@ -83,6 +86,7 @@ TEST_CASE("readings: tables from a dump", "[app][ctl]") {
   CHECK(shown({"jobs"}) == "REQUEST  ACTOR  AGE  CLIENT  CALL\n"
                            "     77      3  5ms  unix    ping()\n");
   CHECK(shown({"stalls"}) == "TIME  WHAT  FOR  STATE  ACTOR  KIND  MESSAGE  REQUEST  WHERE\n");
+  CHECK(shown({"containers"}).starts_with("ID  NAME  STATE  ACTOR  PID  CPU  MEMORY  LIMIT  "));
   CHECK(shown({"pool"}) == "4 threads, room for 64 tasks; 1 running, 1 waiting\n"
                            "STATE    AGE   TID  WCHAN        TASK\n"
                            "running   4s  4300  io_schedule  hash\n"
@@ -111,6 +115,19 @@ TEST_CASE("readings: for scripts it is what the API says", "[app][ctl]") {
   CHECK(shown({"tree", "--json"}).starts_with(R"({"roots":[{"id":1,)"));
 }
 
+TEST_CASE("readings: requests, at most so many", "[app][ctl]") {
+  CHECK(shown({"requests"}) ==
+        "REQUEST  TIME                     STATUS   TOOK  CLIENT  CONNECTION  CALL\n"
+        "     79  2026-11-22 01:47:25.5    at work   1ms  unix             3  GET /events\n"
+        "     77  2026-11-22 01:47:25.000  201       5ms  unix             3  POST /create\n"
+        "     78  2026-11-22 01:47:25.25   left     12us  unix             3  GET /info\n");
+  const auto last = shown({"requests", "--limit", "2"});
+  CHECK(std::count(last.begin(), last.end(), '\n') == 3);
+  CHECK(last.find("GET /info") != std::string::npos);
+  CHECK(shown({"requests", "-l", "1", "--json"})
+            .starts_with(R"({"requests":[{"id":79,"call":"GET /events",)"));
+}
+
 TEST_CASE("readings: of an actor that is not there", "[app][ctl]") {
   CHECK(shown({"show", "12"}) == "no such actor: 12");
   CHECK(shown({"tree", "12"}) == "no such actor: 12");
@@ -128,8 +145,9 @@ TEST_CASE("readings: strange answers are told with their place", "[app][ctl]") {
 TEST_CASE("readings: every command that only asks has one", "[app][ctl]") {
   for (const auto& command : commands()) {
     INFO(command.name);
-    const std::vector<std::string_view> others{"top",  "events",     "loglevel", "dump",
-                                               "help", "completion", "version"};
+    const std::vector<std::string_view> others{"top",     "events", "loglevel",   "dump",
+                                               "help",    "trace",  "completion", "kill",
+                                               "version", "pause",  "resume",     "web"};
     const bool has_own = std::find(others.begin(), others.end(), command.name) != others.end();
     CHECK((find_reading(command.name) != nullptr) == !has_own);
   }

@@ -34,6 +34,16 @@ TEST_CASE("ctl text: counts are short", "[app][ctl]") {
   CHECK(counted(0, "actor") == "0 actors");
 }
 
+TEST_CASE("ctl text: bytes are short", "[app][ctl]") {
+  CHECK(short_bytes(0) == "0B");
+  CHECK(short_bytes(1023) == "1023B");
+  CHECK(short_bytes(1024) == "1K");
+  CHECK(short_bytes(1300) == "1.2K");
+  CHECK(short_bytes(47185920) == "45M");
+  CHECK(short_bytes(1610612736) == "1.5G");
+  CHECK(short_bytes(18446744073709551615u) == "15E");
+}
+
 TEST_CASE("ctl text: what would move the cursor is not printed", "[app][ctl]") {
   CHECK(printable("a\x1b[2Jb\r\n\x7f", true) == "a?[2Jb???");
   CHECK(printable("\xc2\x9b"

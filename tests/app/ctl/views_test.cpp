@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <string>
 
 using namespace gantry::ctl;
 using namespace gantry::inspect;
@@ -100,6 +101,42 @@ TEST_CASE("ctl views: jobs and connections", "[app][ctl]") {
         "      -  -\n");
 }
 
+TEST_CASE("ctl views: streams and their credit", "[app][ctl]") {
+  const std::array streams{
+      stream_view{31, "job output", 77, 262'144, 0, 3s},
+      stream_view{32, "attach input", 0, 12, 65'536, 0s},
+  };
+  CHECK(stream_table(streams).text({}) == "ACTOR  STREAM        REQUEST  BYTES  CREDIT  HELD\n"
+                                          "   31  job output         77   262k       0    3s\n"
+                                          "   32  attach input        -     12   65536     -\n");
+}
+
+TEST_CASE("ctl views: containers", "[app][ctl]") {
+  container_view web;
+  web.id = std::string(64, 'c');
+  web.name = "web";
+  web.image = "bb:1";
+  web.state = "running";
+  web.actor = 31;
+  web.pid = 4711;
+  web.cpu = 1500ms;
+  web.memory = 3 << 20;
+  web.memory_limit = 64 << 20;
+  web.pids = 2;
+  web.pressure = {{"cpu", 12.34, 0, 0ns, 0ns}, {"io", 0, 0, 0ns, 0ns}};
+  container_view old;
+  old.id = std::string(64, 'd');
+  old.name = "old";
+  old.state = "exited";
+  CHECK(container_table(std::array{web, old}).text({}) ==
+        "ID            NAME  STATE    ACTOR   PID   CPU  MEMORY  LIMIT  PIDS  CPU-PSI  MEM-PSI  "
+        "IO-PSI  IMAGE\n"
+        "cccccccccccc  web   running     31  4711  1.5s      3M    64M     2    12.3%        -  "
+        "  0.0%  bb:1\n"
+        "dddddddddddd  old   exited       -     -     -       -      -     -        -        -  "
+        "     -  -\n");
+}
+
 TEST_CASE("ctl views: deaths, dead letters and stalls", "[app][ctl]") {
   const std::string time = "2026-11-22T01:00:00.123456789Z";
   CHECK(death_table(std::array{death_view{time, 8, "job", "runtime_error: no"}}).text({}) ==
@@ -185,4 +222,49 @@ TEST_CASE("ctl views: one actor", "[app][ctl]") {
   d.facts_missing = "no answer within 200ms";
   d.traced = false;
   CHECK(detail_text(d, {}).ends_with("\nFacts\nno answer within 200ms\n"));
+}
+
+TEST_CASE("ctl views: what was done for a request, each actor behind the one it came in",
+          "[app][ctl]") {
+  request_trace t;
+  t.request = {77, "POST /create", "unix", 12, "2026-11-22T01:47:25.5Z", 5ms, 201, true};
+  auto add = [&t](const char* time, std::uint64_t actor, const char* kind, const char* message) {
+    t.spans.push_back({time, 77, actor, kind, "", message, "io 0", 0ns, 20us});
+  };
+  add("2026-11-22T01:47:25.499999Z", 12, "connection", "io_ready");
+  add("2026-11-22T01:47:25.500010Z", 3, "router", "route_request");
+  add("2026-11-22T01:47:25.500020Z", 1, "engine", "run_job");
+  t.spans.back().waited = 3us;
+  t.spans.back().name = "engine the first";
+  add("2026-11-22T01:47:25.500030Z", 0, "worker", "mkdir");
+  add("2026-11-22T01:47:25.500040Z", 40, "job", "start");
+  add("2026-11-22T01:47:26.6Z", 12, "connection", "job_done");
+  CHECK(timeline_text(t, {}) ==
+        "request 77: POST /create\n"
+        "unix, connection 12, at 2026-11-22T01:47:25.5Z: status 201 after 5ms\n"
+        "\n"
+        "OFFSET  WAITED  TOOK  THREAD  ACTOR  MESSAGE\n"
+        "     0       -  20us  io 0       12  connection: io_ready\n"
+        "  10us       -  20us  io 0        3    router: route_request\n"
+        "  20us     3us  20us  io 0        1      engine the first: run_job\n"
+        "  30us       -  20us  io 0        -        worker: mkdir\n"
+        "  40us       -  20us  io 0       40        job: start\n"
+        "  1.1s       -  20us  io 0       12  connection: job_done\n");
+  t.spans.clear();
+  t.request.over = false;
+  t.missing = "the beginning may not be kept any more";
+  CHECK(timeline_text(t, {}) == "request 77: POST /create\n"
+                                "unix, connection 12, at 2026-11-22T01:47:25.5Z: at work for 5ms\n"
+                                "the beginning may not be kept any more\n"
+                                "\n"
+                                "OFFSET  WAITED  TOOK  THREAD  ACTOR  MESSAGE\n");
+}
+
+TEST_CASE("ctl views: messages of an actor, as they come", "[app][ctl]") {
+  const traced_message m{"2026-11-22T01:47:25.261992917Z", "run_job", 12, 77, 3us, 1ms};
+  CHECK(message_titles({}) == "TIME                     WAITED    TOOK   SENDER  REQUEST  MESSAGE");
+  CHECK(message_line(m, {}) ==
+        "2026-11-22 01:47:25.261     3us     1ms       12       77  run_job");
+  CHECK(message_line({"2026-11-22T01:47:25Z", "x\x1b", 0, 0, 0ns, 1us}, {.width = 70}) ==
+        "2026-11-22 01:47:25           -     1us        -        -  x?");
 }
