@@ -18,7 +18,8 @@ test=(
   docker.io python3-docker python3-pytest python3-yaml docker-compose curl socat openssl strace
   iproute2 procps
   systemd google-perftools nodejs npm busybox-static skopeo umoci
-  python3-pyte zsh fish groff-base
+  python3-pyte zsh fish groff-base prometheus
+  chromium fonts-dejavu-core
 )
 bench=(wrk nginx-light podman)
 
@@ -50,7 +51,8 @@ done
 sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
 echo "setup: installing ${missing[*]}"
-# docker.io starts a daemon of its own when it is installed; the tests start theirs themselves.
+# docker.io and prometheus start daemons of their own when they are installed; the tests start theirs
+# themselves.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null

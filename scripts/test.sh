@@ -5,7 +5,8 @@
 #   2. tsan (ThreadSanitizer): the tests of actors/runtime, engine, server and inspect/service
 #   3. fuzz (libFuzzer): each target for a short while, or for FUZZ_SECONDS (FUZZ_SECONDS=3600
 #      scripts/test.sh fuzz: a long run)
-#   4. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
+#   4. web: the inspection's page in a browser, with data made up
+#   5. integration: docker, curl and the SDKs drive the daemon of the debug build, with sanitizers
 #
 # For the integration tests on a release build:
 #   cmake --preset release && cmake --build --preset release --target gantryd gantry-monitor gantryctl
@@ -17,7 +18,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh
 parts=("$@")
-[ "${#parts[@]}" -gt 0 ] || parts=(debug tsan fuzz integration)
+[ "${#parts[@]}" -gt 0 ] || parts=(debug tsan fuzz web integration)
 
 build() {
   cmake --preset "$1" >/dev/null
@@ -45,6 +46,10 @@ run_fuzz() {
   done
 }
 
+run_web() {
+  scripts/web.sh
+}
+
 run_integration() {
   build debug --target gantryd gantry-monitor gantryctl
   scripts/integration.sh build/debug/bin/gantryd
@@ -52,8 +57,8 @@ run_integration() {
 
 for part in "${parts[@]}"; do
   case $part in
-    debug | tsan | fuzz | integration) ;;
-    *) echo "test.sh: unknown part '$part' (debug, tsan, fuzz, integration)" >&2; exit 2 ;;
+    debug | tsan | fuzz | web | integration) ;;
+    *) echo "test.sh: unknown part '$part' (debug, tsan, fuzz, web, integration)" >&2; exit 2 ;;
   esac
 done
 for part in "${parts[@]}"; do
