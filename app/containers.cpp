@@ -201,7 +201,8 @@ find_trash_blocking(const gantry::containers::container_services& services) {
 
 containers::containers(caf::actor_system& sys, const events::hub_actor& hub,
                        runtime::worker_pool& pool, const image::image_services& images,
-                       const settings& s) {
+                       const settings& s, core::stream_board* streams) {
+  services_.streams = streams;
   services_.data_root = s.data_root;
   services_.exec_root = s.exec_root;
   services_.system = &sys;

@@ -2,6 +2,7 @@
 
 #include "actors/containers/container_services.hpp"
 #include "actors/containers/manager.hpp"
+#include "actors/core/boards.hpp"
 #include "actors/events/events_hub.hpp"
 #include "app/images.hpp"
 #include "app/settings.hpp"
@@ -18,9 +19,10 @@ namespace gantry::app {
 /// be registered at once.
 class containers {
 public:
-  /// `pool` outlives the actor system.
+  /// `pool` and `streams` outlive the actor system.
   containers(caf::actor_system& sys, const events::hub_actor& hub, runtime::worker_pool& pool,
-             const image::image_services& images, const settings& s);
+             const image::image_services& images, const settings& s,
+             core::stream_board* streams = nullptr);
 
   const gantry::containers::container_services& all() const noexcept { return services_; }
   const gantry::containers::manager_actor& manager() const noexcept { return manager_; }

@@ -1,10 +1,12 @@
 #include "app/daemon.hpp"
 
+#include "actors/core/limits.hpp"
 #include "actors/engine/engine_actor.hpp"
 #include "actors/events/events_hub.hpp"
 #include "actors/host/sd_notify.hpp"
 #include "actors/inspect/actors.hpp"
 #include "actors/inspect/heap.hpp"
+#include "actors/inspect/patrol.hpp"
 #include "actors/jobs/builtins.hpp"
 #include "actors/jobs/container_create.hpp"
 #include "actors/jobs/container_jobs.hpp"
@@ -13,6 +15,7 @@
 #include "actors/jobs/image_jobs.hpp"
 #include "actors/jobs/network_jobs.hpp"
 #include "actors/jobs/volume_jobs.hpp"
+#include "actors/metrics/container_readings.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/system.hpp"
 #include "actors/runtime/watchdog.hpp"
@@ -20,19 +23,22 @@
 #include "actors/server/activation.hpp"
 #include "actors/server/serveapi.hpp"
 #include "app/containers.hpp"
+#include "app/daemon_event.hpp"
 #include "app/images.hpp"
 #include "app/inspection.hpp"
+#include "app/metrics.hpp"
 #include "app/reload.hpp"
+#include "app/stall_announcer.hpp"
 #include "app/supervisor.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace gantry::app {
 
@@ -149,7 +155,8 @@ jobs::daemon_facts initial_facts(const settings& s) {
 
 /// The part of the start that has to be over before clients are served. Blocking: runs in the
 /// worker pool.
-booted boot(const settings& s, inspection& inspected, const images::open_function& open_images,
+booted boot(const settings& s, inspection& inspected, metrics& measured,
+            const images::open_function& open_images,
             const std::function<result<void>(const std::string&)>& open_containers) {
   booted result;
   for (auto& path : {s.data_root, s.exec_root}) {
@@ -159,6 +166,8 @@ booted boot(const settings& s, inspection& inspected, const images::open_functio
   }
   // Before all that may take long or fail.
   result.error = inspected.open_blocking();
+  if (result.error.empty())
+    result.error = measured.open_blocking();
   if (!result.error.empty())
     return result;
   if (auto id = jobs::load_engine_id_blocking(s.data_root))
@@ -198,17 +207,20 @@ bool concerns_containers(const std::vector<std::string>& changed) {
   });
 }
 
-api::event daemon_event(std::string action, std::string id,
-                        std::map<std::string, std::string, std::less<>> attributes) {
-  api::event e;
-  e.type = "daemon";
-  e.action = std::move(action);
-  e.actor = std::move(id);
-  e.attributes = std::move(attributes);
-  char name[HOST_NAME_MAX + 1] = {};
-  if (::gethostname(name, HOST_NAME_MAX) == 0)
-    e.attributes.insert_or_assign("name", name);
-  return e;
+gantry::metrics::engine_facts engine_facts_of(const jobs::daemon_facts& known) {
+  gantry::metrics::engine_facts f;
+  f.version = known.build.version;
+  f.commit = known.build.git_commit;
+  f.build_time = known.build.time;
+  f.id = known.id;
+  f.architecture = known.machine.architecture;
+  f.graph_driver = known.storage_driver;
+  f.kernel = known.machine.kernel_version;
+  f.operating_system = known.machine.operating_system;
+  f.os_version = known.machine.os_version;
+  f.cpus = known.machine.cpus;
+  f.memory = known.machine.mem_total;
+  return f;
 }
 
 } // namespace
@@ -216,25 +228,61 @@ api::event daemon_event(std::string action, std::string id,
 struct daemon::parts {
   explicit parts(const configuration& config)
       : current(config.values), pool(pool_threads, pool_queue),
-        streams(stream_threads, stream_queue), system_config(system_options_of(config.values)),
-        system(system_config), watchdog(*runtime::scheduler::of(system)),
+        streams(stream_threads, stream_queue, runtime::waits_for::clients),
+        system_config(system_options_of(config.values)), system(system_config),
         facts(std::make_shared<jobs::shared_facts>(initial_facts(config.values))),
-        inspected(current, {runtime::scheduler::of(system),
-                            {&pool, &streams},
-                            &running_jobs,
-                            &connections,
-                            GANTRY_VERSION,
-                            [known = facts] { return known->get()->id; }}) {}
+        watchdog(*runtime::scheduler::of(system), limits::held_thread,
+                 {{}, [this](const runtime::stall& s) { announcer.tell(s); }, limits::grave_stall},
+                 std::make_unique<inspect::daemon_patrol>(inspected_sources()),
+                 limits::watch_round),
+        measured(current, metric_sources()), inspected(current, inspected_sources()) {}
+
+  inspect::sources inspected_sources() {
+    inspect::sources from;
+    from.scheduler = runtime::scheduler::of(system);
+    from.pools = {&pool, &streams};
+    from.jobs = &running_jobs;
+    from.connections = &connections;
+    from.streams = &open_streams;
+    from.requests = &requests;
+    from.version = GANTRY_VERSION;
+    from.daemon_id = [known = facts] { return known->get()->id; };
+    from.containers = [readings = new_container_readings()] {
+      std::vector<inspect::container_view> views;
+      for (auto& each : readings->read())
+        views.push_back(std::move(each.view));
+      return views;
+    };
+    return from;
+  }
+
+  gantry::metrics::sources metric_sources() {
+    gantry::metrics::sources from;
+    from.system = inspected_sources();
+    from.pools = {{"work", &pool}, {"streams", &streams}};
+    from.engine = [known = facts] { return engine_facts_of(*known->get()); };
+    from.containers = [readings = new_container_readings()] { return readings->read(); };
+    return from;
+  }
+
+  /// Each service has its own. They are asked once the containers are there.
+  std::shared_ptr<gantry::metrics::container_readings> new_container_readings() {
+    return std::make_shared<gantry::metrics::container_readings>(
+        [this] { return containers->all().all->all(); });
+  }
 
   settings current;
   core::job_board running_jobs;
   core::connection_board connections;
+  core::stream_board open_streams;
+  core::request_log requests;
   runtime::worker_pool pool;
   runtime::worker_pool streams;
   runtime::system_config system_config;
   caf::actor_system system;
-  runtime::watchdog watchdog;
   std::shared_ptr<jobs::shared_facts> facts;
+  stall_announcer announcer;
+  runtime::watchdog watchdog;
   events::hub_actor hub;
   std::optional<app::images> images;
   std::optional<app::containers> containers;
@@ -242,6 +290,7 @@ struct daemon::parts {
   core::engine_actor engine;
   supervisor_actor supervisor;
   bool shutting_down = false;
+  metrics measured;
   inspection inspected; ///< goes first: it shows how the others come apart
 };
 
@@ -254,8 +303,9 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   if (p.current.debug)
     inspect::start_heap_sampling();
   p.hub = runtime::spawn(p.system, events::run_hub, events::hub_options{});
+  p.announcer.begin(p.hub, p.facts);
   p.images.emplace(p.system, p.hub, p.pool, p.streams);
-  p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current);
+  p.containers.emplace(p.system, p.hub, p.pool, p.images->services(), p.current, &p.open_streams);
   auto notify = [pool = &p.pool, notifier = host::sd_notifier{std::getenv("NOTIFY_SOCKET")}] {
     if (notifier.wanted())
       pool->submit("sd_notify READY=1", [notifier] {
@@ -274,6 +324,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
   services.api = api_config(p.current);
   services.connections = &p.connections;
+  services.requests = &p.requests;
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
@@ -290,14 +341,16 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
   engine::engine_options how;
   how.board = &p.running_jobs;
+  how.streams = &p.open_streams;
   p.engine = runtime::spawn(p.system, engine::run_engine, std::move(jobs), how);
   p.supervisor = runtime::spawn(p.system, run_supervisor, p.engine, p.hub,
                                 serveapi_request(p.current), end_notifier{std::move(on_end)});
   p.pool.ask("boot", p.supervisor,
              [s = p.current, facts = p.facts, hub = p.hub, pool = &p.pool, inspected = &p.inspected,
-              open_images = p.images->opener(), open_containers = p.containers->opener(p.current),
+              measured = &p.measured, open_images = p.images->opener(),
+              open_containers = p.containers->opener(p.current),
               find = p.containers->finder(p.current)] {
-               auto result = boot(s, *inspected, open_images, open_containers);
+               auto result = boot(s, *inspected, *measured, open_images, open_containers);
                if (!result.error.empty())
                  return result;
                facts->learn_boot(result.engine_id, result.storage_driver);
@@ -311,6 +364,8 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
 
 daemon::~daemon() {
   auto& p = *parts_;
+  p.announcer.end();
+  runtime::scheduler::of(p.system)->end_pauses();
   if (p.shutting_down && !p.current.live_restore)
     p.containers->stop_blocking(std::chrono::seconds{p.current.shutdown_timeout});
   for (auto& actor : {core::to_ptr(p.supervisor), core::to_ptr(p.engine),
@@ -327,6 +382,7 @@ void daemon::shut_down() {
   auto& p = *parts_;
   if (std::exchange(p.shutting_down, true))
     return;
+  runtime::scheduler::of(p.system)->end_pauses(); // nobody waits for a paused actor
   caf::anon_send(p.supervisor, stop_daemon{daemon_event("shutdown", p.facts->get()->id, {})});
 }
 

@@ -44,7 +44,8 @@ const auto& table() {
        "(default 0: as the init system has set it)",
        nullptr, -1000, 1000},
       {"metrics-addr", 0, "metrics-addr", &s::metrics_addr, later, process, "HOST:PORT",
-       "Address on which to serve metrics"},
+       "Address on which to serve metrics for Prometheus, to whoever asks (default: none)",
+       check_metrics_addr},
       {"experimental", 0, "experimental", &s::experimental, later, process, "",
        "Enable what may still change"},
       {"label", 0, "labels", &s::labels, live, process, "KEY=VALUE",
@@ -178,7 +179,6 @@ const auto& table() {
 
 /// Keys of what is still to come.
 constexpr auto pending = std::to_array<std::string_view>({
-    "metrics-addr",
     "storage-opts",
     // Registries.
     "registry-mirrors",

@@ -62,7 +62,7 @@ std::string show(const settings& from, const option_spec& option);
 void copy_value(settings& to, const settings& from, const option_spec& option);
 bool same_value(const settings& a, const settings& b, const option_spec& option);
 
-/// Whether what the option is about - networks, registries, metrics - is still to come: it is
+/// Whether what the option is about - networks, registries - is still to come: it is
 /// accepted, so that a configuration moves over unchanged, and whoever sets it is warned.
 bool is_still_to_come(const option_spec& option);
 

@@ -70,7 +70,7 @@ struct settings {
   std::int64_t oom_score_adjust = 0;
   bool experimental = false;
   bool live_restore = false;
-  std::string metrics_addr;
+  std::string metrics_addr; ///< HOST:PORT, in normal form; empty: no metrics are served
 
   // Listening.
   std::vector<std::string> hosts; ///< PROTO://ADDR; never empty after `complete`

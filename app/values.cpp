@@ -219,6 +219,20 @@ result<std::string> check_inspect_host(std::string_view text) {
   return to_string(*address);
 }
 
+result<std::string> check_metrics_addr(std::string_view text) {
+  auto trimmed = std::string(trim_space(text));
+  if (trimmed.empty())
+    return trimmed;
+  if (trimmed.starts_with(':'))
+    trimmed.insert(0, "0.0.0.0");
+  auto address = trimmed.find("://") == std::string::npos
+                     ? host::parse_listen_address(trimmed)
+                     : result<host::listen_address>(invalid({}));
+  if (!address)
+    return invalid("invalid metrics address: " + std::string(text) + " (HOST:PORT)");
+  return address->address;
+}
+
 result<std::string> check_ip(std::string_view text) {
   auto trimmed = trim_space(text);
   if (address_bits(trimmed) == 0)

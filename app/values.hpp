@@ -46,6 +46,8 @@ using text_check = result<std::string> (*)(std::string_view text);
 result<std::string> check_host(std::string_view text); ///< PROTO://ADDR, clause 2.2
 /// `none`, or the PROTO://ADDR of a unix or tcp socket.
 result<std::string> check_inspect_host(std::string_view text);
+/// HOST:PORT of tcp; all addresses of IPv4 without a host, as dockerd has it. Empty stays empty.
+result<std::string> check_metrics_addr(std::string_view text);
 result<std::string> check_ip(std::string_view text);          ///< IPv4 or IPv6, trimmed
 result<std::string> check_cidr(std::string_view text);        ///< address/bits; empty stays empty
 result<std::string> check_optional_ip(std::string_view text); ///< as check_ip; empty stays empty

@@ -239,6 +239,40 @@ void read_memory_v2(const cgroup_reader& read, memory_stats& out) {
     out.stats[key] = known.has(key) ? known[key] : known[key + "_anon"] + known[key + "_file"];
 }
 
+// --- a few figures ----------------------------------------------------------------------------
+
+/// What is not file contents that the kernel could drop, as the docker command shows it.
+std::uint64_t without_cache(std::uint64_t usage, std::uint64_t inactive_file) {
+  return inactive_file < usage ? usage - inactive_file : usage;
+}
+
+/// Version 1 says "none" by a number that no machine has: the largest, down to whole pages.
+std::uint64_t limit_or_none(std::uint64_t limit) {
+  constexpr auto none = std::uint64_t{1} << 62;
+  return limit < none ? limit : 0;
+}
+
+/// `KEY=NUMBER` among the words of a line; 0 if it is not there.
+template <class Number>
+Number member_of(std::string_view line, std::string_view key) {
+  while (!line.empty()) {
+    auto word = take_word(line);
+    if (word.starts_with(key) && word.substr(key.size()).starts_with('=')) {
+      word.remove_prefix(key.size() + 1);
+      Number out{};
+      std::from_chars(word.data(), word.data() + word.size(), out);
+      return out;
+    }
+  }
+  return {};
+}
+
+void read_pressure(const cgroup_reader& read, cgroup_use& out) {
+  for (const std::string resource : {"cpu", "memory", "io"})
+    if (const auto found = parse_pressure(read({}, resource + ".pressure")))
+      out.pressure.emplace(resource, *found);
+}
+
 // --- networks ---------------------------------------------------------------------------------
 
 constexpr std::array<std::string_view, 10> made_by_kernel{
@@ -271,6 +305,58 @@ bool read_cgroup_v2(const cgroup_reader& read, stats_sample& out) {
     out.block_io.service_bytes = std::move(entries);
   out.pids = {first_number(read({}, "pids.current")), first_number(read({}, "pids.max"))};
   return !text.empty();
+}
+
+std::optional<pressure_stats> parse_pressure(std::string_view text) {
+  pressure_stats out;
+  bool is_one = false;
+  while (!text.empty()) {
+    auto line = take_line(text);
+    const auto kind = take_word(line);
+    const auto average = member_of<double>(line, "avg10");
+    const auto total = member_of<std::uint64_t>(line, "total") * microsecond;
+    if (kind == "some") {
+      out.some_avg10 = average;
+      out.some_total = total;
+      is_one = true;
+    } else if (kind == "full") {
+      out.full_avg10 = average;
+      out.full_total = total;
+    }
+  }
+  return is_one ? std::optional{out} : std::nullopt;
+}
+
+std::optional<cgroup_use> read_use_v1(const cgroup_reader& read) {
+  const auto cpu = read("cpuacct", "cpuacct.usage");
+  const auto memory = read("memory", "memory.usage_in_bytes");
+  const auto pids = read("pids", "pids.current");
+  if (cpu.empty() && memory.empty() && pids.empty())
+    return std::nullopt;
+  cgroup_use out;
+  out.cpu = first_number(cpu);
+  const flat_keyed kinds{read("memory", "memory.stat")};
+  out.memory = without_cache(first_number(memory), kinds["total_inactive_file"]);
+  out.memory_limit = limit_or_none(first_number(read("memory", "memory.limit_in_bytes")));
+  out.pids = first_number(pids);
+  out.oom_kills = flat_keyed{read("memory", "memory.oom_control")}["oom_kill"];
+  read_pressure(read, out);
+  return out;
+}
+
+std::optional<cgroup_use> read_use_v2(const cgroup_reader& read) {
+  const auto cpu = read({}, "cpu.stat");
+  if (cpu.empty())
+    return std::nullopt;
+  cgroup_use out;
+  out.cpu = flat_keyed{cpu}["usage_usec"] * microsecond;
+  const flat_keyed kinds{read({}, "memory.stat")};
+  out.memory = without_cache(first_number(read({}, "memory.current")), kinds["inactive_file"]);
+  out.memory_limit = limit_or_none(first_number(read({}, "memory.max")));
+  out.pids = first_number(read({}, "pids.current"));
+  out.oom_kills = flat_keyed{read({}, "memory.events")}["oom_kill"];
+  read_pressure(read, out);
+  return out;
 }
 
 void read_system_cpu(std::string_view proc_stat, cpu_stats& out) {

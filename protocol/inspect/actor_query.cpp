@@ -92,6 +92,8 @@ result<void> take(actor_query& query, std::string_view name, const std::string& 
       return bad_value(name, value, number.error().message);
     if (is_limit)
       query.limit = static_cast<std::size_t>(*number);
+    else if (name == "request")
+      query.request = *number;
     else
       query.parent = *number;
   }
@@ -114,8 +116,8 @@ result<void> parse_order(std::string_view text, actor_query& query) {
 }
 
 result<actor_query> parse_actor_query(const http::form_values& pairs) {
-  static constexpr auto names =
-      std::to_array<std::string_view>({"kind", "state", "parent", "name", "sort", "limit"});
+  static constexpr auto names = std::to_array<std::string_view>(
+      {"kind", "state", "parent", "request", "name", "sort", "limit"});
   actor_query query;
   for (const auto& [name, value] : pairs) {
     if (std::find(names.begin(), names.end(), name) == names.end())
@@ -143,6 +145,8 @@ std::string to_query(const actor_query& query) {
     add("state", query.state);
   if (query.parent)
     add("parent", std::to_string(*query.parent));
+  if (query.request)
+    add("request", std::to_string(*query.request));
   if (!query.name.empty())
     add("name", query.name);
   if (query.order != actor_order::id || !query.ascending)
@@ -159,6 +163,8 @@ bool matches(const actor_view& actor, const actor_query& query) {
   if (!query.state.empty() && actor.state != query.state)
     return false;
   if (query.parent && actor.parent != *query.parent)
+    return false;
+  if (query.request && actor.request != *query.request)
     return false;
   if (query.name.empty())
     return true;

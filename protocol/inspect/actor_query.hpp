@@ -38,7 +38,8 @@ struct actor_query {
   std::string kind;  ///< exactly that one; "": any
   std::string state; ///< one of `state_names`; "": any
   std::string name;  ///< part of its name or kind, letters of either case being the same; "": any
-  std::optional<std::uint64_t> parent; ///< 0: those without one
+  std::optional<std::uint64_t> parent;  ///< 0: those without one
+  std::optional<std::uint64_t> request; ///< those that work for it now; 0: for none
   actor_order order = actor_order::id;
   bool ascending = true;
   std::size_t limit = 0; ///< 0: no limit
@@ -46,10 +47,11 @@ struct actor_query {
   friend bool operator==(const actor_query&, const actor_query&) = default;
 };
 
-/// Reads `kind`, `state`, `parent`, `name`, `sort` and `limit` of a query. `sort` names an order,
-/// the greatest first, or with a `-` before it the least; without it they are sorted by id, the
-/// least first. An empty value counts as none. Errors (invalid_parameter): `invalid state "x": one
-/// of running, ready, idle, paused`, `unknown parameter "x": ...`, `parameter "x" is given twice`.
+/// Reads `kind`, `state`, `parent`, `request`, `name`, `sort` and `limit` of a query. `sort` names
+/// an order, the greatest first, or with a `-` before it the least; without it they are sorted by
+/// id, the least first. An empty value counts as none. Errors (invalid_parameter): `invalid state
+/// "x": one of running, ready, idle, paused`, `unknown parameter "x": ...`, `parameter "x" is given
+/// twice`.
 result<actor_query> parse_actor_query(const http::form_values& pairs);
 
 /// `sort`'s value alone, with errors as above. Puts it into `query`.

@@ -2,6 +2,7 @@
 
 #include "protocol/inspect/actor_query.hpp"
 #include "protocol/inspect/json.hpp"
+#include "protocol/inspect/trace.hpp"
 #include "protocol/inspect/tree.hpp"
 #include "protocol/text.hpp"
 
@@ -67,6 +68,32 @@ result<json::object> details(const system_view& view, std::string_view id) {
   return to_json(detail);
 }
 
+result<json::object> requests_answer(const system_view& view, const http::form_values& query) {
+  std::size_t limit = 0;
+  for (const auto& [name, value] : query) {
+    if (name != "limit")
+      return invalid("unknown parameter " + quoted(name) + ": there is limit");
+    if (query.all(name).size() > 1)
+      return invalid("parameter " + quoted(name) + " is given twice");
+    const auto number = http::parse_uint(value, std::numeric_limits<std::size_t>::max());
+    if (!number)
+      return invalid("invalid limit " + quoted(value) + ": " + number.error().message);
+    limit = static_cast<std::size_t>(*number);
+  }
+  json::object out;
+  out.emplace("requests", to_json(limited(view.requests, limit)));
+  return out;
+}
+
+result<json::object> trace_answer(const system_view& view, std::string_view id) {
+  const auto number = http::parse_uint(id, std::numeric_limits<std::uint64_t>::max());
+  const auto trace = number ? trace_of(*number, view.requests, view.spans) : std::nullopt;
+  if (!trace)
+    return api_error{errc::not_found,
+                     "no such request: " + std::string{id} + "; only the last ones are kept"};
+  return to_json(*trace);
+}
+
 } // namespace
 
 result<json::object> actors_answer(std::string_view time, std::vector<actor_view> actors,
@@ -92,13 +119,18 @@ result<json::object> answer_from(const system_view& view, std::string_view path,
                                  const http::form_values& query) {
   constexpr std::string_view base = "/v1/";
   constexpr std::string_view actors = "actors/";
+  constexpr std::string_view one_request = "requests/";
   const auto page = path.starts_with(base) ? path.substr(base.size()) : path;
   if (page == "actors")
     return actors_answer(view.time, view.actors, query);
+  if (page == "requests")
+    return requests_answer(view, query);
   if (!query.empty())
     return invalid("unknown parameter " + quoted(query.begin()->first));
   if (page.starts_with(actors))
     return details(view, page.substr(actors.size()));
+  if (page.starts_with(one_request))
+    return trace_answer(view, page.substr(one_request.size()));
   if (page.empty())
     return greeting(view);
   if (page == "tree")

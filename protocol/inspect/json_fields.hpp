@@ -199,14 +199,9 @@ template <>
 struct description<request_view> {
   using x = request_view;
   static constexpr std::tuple fields{
-      field{"id", &x::id, need::required},
-      field{"call", &x::call},
-      field{"client", &x::client},
-      field{"connection", &x::connection},
-      field{"time", &x::time},
-      field{"took_ns", &x::took},
-      field{"status", &x::status},
-      field{"over", &x::over},
+      field{"id", &x::id, need::required}, field{"call", &x::call}, field{"client", &x::client},
+      field{"connection", &x::connection}, field{"time", &x::time}, field{"took_ns", &x::took},
+      field{"status", &x::status},         field{"over", &x::over},
   };
 };
 
@@ -243,10 +238,8 @@ template <>
 struct description<pressure_view> {
   using x = pressure_view;
   static constexpr std::tuple fields{
-      field{"resource", &x::resource},
-      field{"some_avg10", &x::some_avg10},
-      field{"full_avg10", &x::full_avg10},
-      field{"some_total_ns", &x::some_total},
+      field{"resource", &x::resource},        field{"some_avg10", &x::some_avg10},
+      field{"full_avg10", &x::full_avg10},    field{"some_total_ns", &x::some_total},
       field{"full_total_ns", &x::full_total},
   };
 };

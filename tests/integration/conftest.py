@@ -9,8 +9,8 @@ them by their process id. A daemon that a sanitizer complains about fails its te
 Needed beside the daemon, all from Debian: python3-pytest, python3-docker, python3-yaml,
 docker-compose, curl, openssl, strace, docker.io (dockerd, to compare with), systemd
 (systemd-socket-activate), iproute2, util-linux; for gantryctl python3-pyte, groff-base, zsh and
-fish; docker (28) and node with npm, which fetches dockerode and ws on the first run. The tests run
-as root: some mount a file system or make a network namespace.
+fish; prometheus (promtool); docker (28) and node with npm, which fetches dockerode and ws on the
+first run. The tests run as root: some mount a file system or make a network namespace.
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
 hand, certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt,

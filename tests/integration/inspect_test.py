@@ -157,7 +157,8 @@ def differences(value, schema, where="answer"):
             schema["required"] = schema["required"] + part.get("required", [])
             schema["properties"] = {**schema["properties"], **part.get("properties", {})}
     kind = schema["type"]
-    python = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}[kind]
+    python = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+              "number": (int, float)}[kind]
     if not isinstance(value, python) or (kind == "integer" and isinstance(value, bool)):
         return [f"{where}: {value!r} is no {kind}"]
     if "enum" in schema and value not in schema["enum"]:
@@ -187,17 +188,21 @@ def test_answers_are_what_the_document_says(asked, docker):
         follower.read_head()
         asked_pages = 0
         for page, methods in DOCUMENT["paths"].items():
+            if "get" not in methods:
+                continue
             said = methods["get"]["responses"]["200"]["content"]
             if "application/json" not in said:
                 continue
             schema = said["application/json"]["schema"]
-            for actor in actors(asked) if "{id}" in page else [None]:
-                answer = get(asked, page.replace("{id}", str(actor and actor["id"])))
+            those = get(asked, "/v1/requests")["requests"] if "requests" in page else actors(asked)
+            for one in those if "{id}" in page else [None]:
+                answer = get(asked, page.replace("{id}", str(one and one["id"])))
                 assert differences(answer, schema) == [], page
                 asked_pages += 1
         assert asked_pages > 20
         assert get(asked, "/v1/connections")["connections"]
         assert get(asked, "/v1/jobs")["jobs"]
+        assert get(asked, "/v1/requests")["requests"]
 
 
 def test_the_document_is_served(asked):
@@ -212,6 +217,10 @@ def test_wrong_questions(asked):
                                ("/v1/actors?state=asleep", 400, "state"),
                                ("/v1/actors?limit=many", 400, "limit"),
                                ("/v1/jobs?x=1", 400, "x"),
+                               ("/v1/actors?request=x", 400, "request"),
+                               ("/v1/requests?limit=x", 400, "limit"),
+                               ("/v1/requests/99999999", 404, "no such request: 99999999"),
+                               ("/v1/actors/99999999/trace", 404, "no such actor: 99999999"),
                                ("/v1/actors/99999999", 404, "no such actor: 99999999"),
                                ("/v2/actors", 404, "/v2/actors")):
         answered, body = curl(asked, page)
@@ -368,3 +377,172 @@ def test_containers_have_their_names(d, daemon):
     assert [a["name"] for a in named] == ["container first"]
     d("rename", "first", "second")
     assert [a["name"] for a in actors(daemon, kind="container")] == ["container second"]
+
+
+# -- requests and traces ----------------------------------------------------------------------------
+
+def requests_of(daemon, word):
+    return [r for r in get(daemon, "/v1/requests")["requests"] if word in r["call"]]
+
+
+def trace_of(daemon, request):
+    return get(daemon, f"/v1/requests/{request['id']}")
+
+
+def test_a_run_is_seen_from_its_connections_to_its_container(d, daemon):
+    assert d("run", "--name", "seen", "bb:1", "echo", "here") == "here\n"
+    # What it has asked, whatever a monitor asks beside it.
+    with Wire(daemon.unix()) as monitor:
+        for _ in range(200):
+            assert monitor.ask("/_ping").status == 200
+    container = json.loads(d("inspect", "seen"))[0]["Id"]
+    created, = requests_of(daemon, "/containers/create")
+    attached, = requests_of(daemon, f"/containers/{container}/attach")
+    waited, = requests_of(daemon, f"/containers/{container}/wait")
+    started, = requests_of(daemon, f"/containers/{container}/start")
+    for request, status in ((created, 201), (attached, 101), (waited, 200), (started, 204)):
+        assert request["over"] and request["status"] == status, request
+        assert request["client"] == "unix" and request["took_ns"] > 0
+        trace = trace_of(daemon, request)
+        assert trace["request"] == request
+        assert trace["missing"] == ""
+        spans = trace["spans"]
+        assert spans and all(s["request"] == request["id"] for s in spans)
+        assert [s["time"] for s in spans] == sorted(
+            (s["time"] for s in spans), key=lambda t: t.rstrip("Z").ljust(30, "0"))
+        # First its connection, then who finds its route, then who starts its job.
+        first = list(dict.fromkeys(s["kind"] for s in spans))
+        assert first[:3] == ["connection", "router", "engine"], first
+        assert spans[0]["actor"] == request["connection"]
+        assert spans[0]["message"] == "gantry::core::io_ready"
+        assert any(s["kind"].endswith("job") for s in spans), first
+        assert all(s["took_ns"] <= request["took_ns"] * 1000 for s in spans)
+    kinds = {s["kind"] for s in trace_of(daemon, started)["spans"]}
+    assert {"container", "worker"} <= kinds
+    named = {s["name"] for s in trace_of(daemon, started)["spans"] if s["kind"] == "container"}
+    assert named == {"container seen"}
+    assert "container" in {s["kind"] for s in trace_of(daemon, waited)["spans"]}
+    # One that waits for its answer is at work, and so is what works for it.
+    assert requests_of(daemon, "/_ping")
+    assert len(get(daemon, "/v1/requests?limit=3")["requests"]) == 3
+
+
+def test_a_request_at_work_and_who_works_for_it(asked):
+    with Wire(asked.unix()) as follower:
+        follower.send(b"GET /v1.44/events?since=1 HTTP/1.1\r\nHost: d\r\n\r\n")
+        follower.read_head()
+        request, = wait_until(lambda: requests_of(asked, "/events?since=1"), "no such request")
+        assert not request["over"] and request["status"] == 0
+        assert get(asked, "/v1/requests")["requests"][0]["over"] is False
+        workers = {a["kind"] for a in actors(asked, request=request["id"])}
+        assert {"connection", "events-job"} <= workers
+        spans = trace_of(asked, request)["spans"]
+        assert {"connection", "router", "engine", "events-job"} <= {s["kind"] for s in spans}
+    over = wait_until(lambda: [r for r in requests_of(asked, "/events?since=1") if r["over"]],
+                      "it goes on")
+    assert over[0]["id"] == request["id"] and over[0]["status"] == 200
+    # In a dump it can be looked at later.
+    dump = get(asked, "/v1/dump")
+    assert request["id"] in [r["id"] for r in dump["requests"]]
+    assert request["id"] in [s["request"] for s in dump["spans"]]
+
+
+def test_an_actors_messages_are_kept_while_it_is_traced(asked):
+    router, = actors(asked, kind="router", name="")[:1]
+    routers = [a["id"] for a in actors(asked, kind="router")]
+    for number in routers:
+        assert curl(asked, f"/v1/actors/{number}/trace", "-X", "POST")[0] == 204
+    for _ in range(5):
+        ask(asked.unix(), "/_ping")
+
+    def seen():
+        rows = [get(asked, f"/v1/actors/{n}/trace") for n in routers]
+        return rows if sum(row["total"] for row in rows) >= 5 else None
+    rows = wait_until(seen, "no messages")
+    messages = [m for row in rows for m in row["last"]]
+    routed = [m for m in messages if m["type"] == "gantry::server::route_request"]
+    assert len(routed) >= 5
+    assert all(m["sender"] and m["request"] for m in routed)
+    assert get(asked, f"/v1/actors/{router['id']}")["traced"]
+    for number in routers:
+        assert curl(asked, f"/v1/actors/{number}/trace", "-X", "DELETE")[0] == 204
+        assert get(asked, f"/v1/actors/{number}/trace") == {"traced": False, "total": 0, "last": []}
+
+
+# -- kill, pause, resume ------------------------------------------------------------------------------
+
+def change(daemon, actor, verb):
+    return curl(daemon, f"/v1/actors/{actor['id']}/{verb}", "-X", "POST")[0]
+
+
+def test_changes_are_for_root_and_are_written_down(make_daemon):
+    daemon = make_daemon().start()
+    engine, = actors(daemon, kind="engine")
+    # The socket's mode keeps others out; what if somebody has changed it?
+    os.chmod(socket_of(daemon), 0o666)
+    for verb, method in (("kill", "POST"), ("pause", "POST"), ("resume", "POST"),
+                         ("trace", "POST"), ("trace", "DELETE")):
+        done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "curl", "-sS",
+                   "-X", method, "-w", "\n%{http_code}", "--unix-socket", socket_of(daemon),
+                   f"http://inspect/v1/actors/{engine['id']}/{verb}")
+        assert done.stdout.endswith("\n403"), done.stdout + done.stderr
+        assert "changes are for root" in done.stdout
+        words = "end the trace of" if method == "DELETE" else verb
+        daemon.wait_for_log(rf'"{words} actor {engine["id"]} \(engine\)".*component=audit'
+                            r'.*outcome=refused.*uid=65534')
+    assert actors(daemon, kind="engine")[0]["state"] == "idle"
+    assert ask(daemon.unix(), "/_ping").status == 200
+    # Root may; but not everything without saying so twice.
+    assert change(daemon, engine, "kill") == 409
+    assert change(daemon, engine, "pause") == 204
+    daemon.wait_for_log(r'pause actor \d+ \(engine\).*outcome=done.*uid=0')
+    assert change(daemon, engine, "resume") == 204
+    assert ask(daemon.unix(), "/_ping").status == 200
+    assert change(daemon, {"id": 99999999}, "kill") == 404
+    daemon.wait_for_log(r'kill actor.*99999999.*outcome="no such actor"')
+
+
+def test_a_killed_connection_is_gone_and_its_job_too(asked):
+    with Wire(asked.unix()) as follower:
+        follower.send(b"GET /v1.44/events?since=2 HTTP/1.1\r\nHost: d\r\n\r\n")
+        follower.read_head()
+        request, = wait_until(lambda: requests_of(asked, "/events?since=2"), "no such request")
+        assert change(asked, {"id": request["connection"]}, "kill") == 204
+        with pytest.raises((EOFError, ConnectionResetError)):
+            while True:
+                follower.read_chunk()
+    wait_until(lambda: not actors(asked, request=request["id"]), "somebody works for it")
+    death = get(asked, "/v1/deaths")["deaths"][-1]
+    assert death["kind"] == "connection" and death["reason"] == "exit_reason::kill"
+
+
+def test_a_paused_containers_stop_waits_until_it_is_resumed(d, daemon, background, docker):
+    for name in ("held", "free"):
+        d("run", "-d", "--name", name, "bb:1", "sleep", "1000")
+    held, = (a for a in actors(daemon, kind="container") if a["name"] == "container held")
+    assert change(daemon, held, "pause") == 204
+    stop = background("docker", "-H", daemon.unix(), "stop", "-t", "0", "held")
+    wait_until(lambda: requests_of(daemon, "/stop"), "no stop")
+    paused, = wait_until(lambda: actors(daemon, state="paused", sort="mailbox"), "none is paused")
+    assert paused["id"] == held["id"]
+    wait_until(lambda: actors(daemon, state="paused")[0]["mailbox"] > 0, "nothing waits for it")
+    # Others go on, and so does what needs nothing of it but what it has told before.
+    d("stop", "-t", "0", "free")
+    assert "held" in d("ps", "--format", "{{.Names}}")
+    assert stop.poll() is None
+    # A client that gives up is told so by its own clock.
+    done = run("curl", "-sS", "--max-time", "1", "-X", "POST", "--unix-socket",
+               daemon.unix().removeprefix("unix://"), "http://d/v1.44/containers/held/stop?t=0")
+    assert done.returncode == 28, done.stderr
+    assert change(daemon, held, "resume") == 204
+    assert stop.wait(60) == 0
+    assert d("ps", "--format", "{{.Names}}") == ""
+
+
+def test_a_daemon_with_paused_actors_ends(d, daemon):
+    d("run", "-d", "--name", "held", "bb:1", "sleep", "1000")
+    for kind in ("container", "containers", "events", "volumes", "image-store"):
+        for each in actors(daemon, kind=kind):
+            assert change(daemon, each, "pause") == 204
+    assert len(actors(daemon, state="paused")) >= 5
+    assert daemon.stop() == 0

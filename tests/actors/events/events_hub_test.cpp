@@ -1,5 +1,6 @@
 #include "actors/events/events_hub.hpp"
 
+#include "actors/core/figures.hpp"
 #include "tests/support/actor_fixture.hpp"
 
 using namespace gantry;
@@ -402,4 +403,23 @@ TEST_CASE_METHOD(hub_fixture, "events hub: describes itself", "[actors][events]"
                                                          {"events published", "6"},
                                                          {"events kept", "4"},
                                                          {"events lost by slow subscribers", "2"}});
+}
+
+TEST_CASE_METHOD(hub_fixture, "events hub: events and subscribers are counted",
+                 "[actors][events]") {
+  const auto& figures = core::counted();
+  const auto before = figures.events.load();
+  auto a = listen(8);
+  CHECK(figures.event_subscribers == 1);
+  auto b = listen(8);
+  subscribe_again(b, 8);
+  CHECK(figures.event_subscribers == 2);
+  post_numbers(1, 3);
+  CHECK(figures.events == before + 3);
+  caf::anon_send(hub, unsubscribe{a.actor.id()});
+  run();
+  CHECK(figures.event_subscribers == 1);
+  caf::anon_send_exit(b.actor, caf::exit_reason::kill);
+  run();
+  CHECK(figures.event_subscribers == 0);
 }

@@ -258,7 +258,7 @@ TEST_CASE("history: stalls are kept, with request and duration", "[actors][runti
   system_config cfg;
   caf::actor_system sys{cfg};
   auto* s = scheduler::of(sys);
-  watchdog dog{*s, 20ms, [](const stall&) {}};
+  watchdog dog{*s, 20ms, {[](const stall&) {}}};
   std::latch leave{1};
   auto stuck = spawn(sys, run_listening, numbers{[&](auto* self, int) {
                        works_for(9);

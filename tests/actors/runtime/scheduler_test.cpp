@@ -217,12 +217,12 @@ TEST_CASE("watchdog: names actor, message and duration of a handler that blocks"
   std::mutex mutex;
   std::vector<stall> stalls;
   std::latch noticed{1};
-  watchdog dog{*s, 20ms, [&](const stall& x) {
+  watchdog dog{*s, 20ms, {[&](const stall& x) {
                  std::lock_guard guard{mutex};
                  stalls.push_back(x);
                  if (!x.over)
                    noticed.count_down();
-               }};
+               }}};
   auto blocker = spawn(sys, [&](spinner_actor::stateful_pointer<spinner_state> self) {
     return spinner_actor::behavior_type{[self, &noticed](std::uint64_t) {
                                           noticed.wait();
@@ -248,7 +248,7 @@ TEST_CASE("watchdog: actors queued behind a stuck handler go on elsewhere", "[ac
   system_config cfg{options(io_layout::shared, 2)};
   caf::actor_system sys{cfg};
   auto* s = scheduler::of(sys);
-  watchdog dog{*s, 20ms, [](const stall&) {}};
+  watchdog dog{*s, 20ms, {[](const stall&) {}}};
   std::latch answered{1};
   // The stuck actor first makes others ready on its own thread, then blocks until one has run.
   auto stuck = spawn(sys, [&](caf::event_based_actor* self) -> caf::behavior {
@@ -271,7 +271,7 @@ TEST_CASE("watchdog: sockets and timers of a stuck thread are looked after by a 
   system_config cfg{options(io_layout::per_thread, threads)};
   caf::actor_system sys{cfg};
   auto* s = scheduler::of(sys);
-  watchdog dog{*s, 20ms, [](const stall&) {}};
+  watchdog dog{*s, 20ms, {[](const stall&) {}}};
   // A second time the thread of the first one is taken up again.
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i = 0; i < threads; ++i) {

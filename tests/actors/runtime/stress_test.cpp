@@ -170,7 +170,7 @@ TEST_CASE("stress: spawn, request, time-outs and exit from many threads", "[acto
     {
       system_config cfg{system_options{.threads = 3, .layout = layout}};
       caf::actor_system sys{cfg};
-      watchdog dog{*scheduler::of(sys), 1s, [](const stall&) {}};
+      watchdog dog{*scheduler::of(sys), 1s, {[](const stall&) {}}};
       std::vector<std::thread> spawners;
       for (int t = 0; t < threads; ++t)
         spawners.emplace_back([&] {
@@ -297,12 +297,81 @@ TEST_CASE("stress: each of many senders' messages is handled once", "[actors][ru
   }
 }
 
+TEST_CASE(
+    "stress: actors are paused, resumed, traced and killed while messages come by the thousand",
+    "[actors][runtime]") {
+  constexpr int messages = 20'000;
+  for (auto layout : layouts) {
+    std::atomic<int> seen{0};
+    {
+      system_config cfg{options(layout, 3)};
+      caf::actor_system sys{cfg};
+      auto* sched = scheduler::of(sys);
+      auto& registry = sched->registry();
+      auto sink = spawn(sys, run_sink, &seen);
+      std::vector<std::atomic<int>> turns(8);
+      std::vector<spinner_actor> spinners;
+      for (auto& t : turns)
+        spinners.push_back(spawn(sys, run_spinner, &t));
+      std::atomic<bool> stop{false};
+      std::atomic<int> changes{0};
+      std::vector<std::thread> meddlers;
+      for (unsigned m = 0; m < 2; ++m)
+        meddlers.emplace_back([&, m] {
+          for (unsigned i = m; !stop; ++i) {
+            auto id = i % 5 == 0 ? sink.id() : spinners[i % spinners.size()].id();
+            sched->pause(id);
+            registry.begin_trace(id);
+            registry.messages_of(id);
+            registry.find(id);
+            for (auto& w : sched->workers())
+              w->spans().all();
+            if (i % 3 == 0)
+              registry.end_trace(id);
+            sched->unpause(id);
+            ++changes;
+          }
+        });
+      std::thread sender{[&] {
+        request_scope scope{5};
+        for (int i = 0; i < messages; ++i)
+          caf::anon_send(sink, i);
+      }};
+      sender.join();
+      CHECK(wait_until([&] { return changes > 200; }));
+      // One that is paused is killed, from a thread that is none of its.
+      for (std::size_t i = 0; i < spinners.size() / 2; ++i) {
+        sched->pause(spinners[i].id());
+        caf::anon_send_exit(spinners[i], caf::exit_reason::kill);
+        sched->unpause(spinners[i].id());
+      }
+      CHECK(wait_until([&] { return seen == messages; }));
+      stop = true;
+      for (auto& m : meddlers)
+        m.join();
+      // Each goes on, whatever was done to it.
+      for (std::size_t i = spinners.size() / 2; i < spinners.size(); ++i) {
+        auto before = turns[i].load();
+        CHECK(wait_until([&] { return turns[i] > before + 100; }));
+      }
+      CHECK(registry.find(sink.id())->messages == messages);
+      sched->pause(sink.id());
+      caf::anon_send(sink, caf::unit);
+      for (auto& s : spinners)
+        caf::anon_send(s, caf::unit);
+      sched->end_pauses();
+    }
+    CHECK(seen == messages);
+    CHECK(alive == 0);
+  }
+}
+
 TEST_CASE("stress: the watchdog frees what waits behind a stuck actor amid other work",
           "[actors][runtime]") {
   for (auto layout : layouts) {
     system_config cfg{options(layout, 3)};
     caf::actor_system sys{cfg};
-    watchdog dog{*scheduler::of(sys), 4ms, [](const stall&) {}};
+    watchdog dog{*scheduler::of(sys), 4ms, {[](const stall&) {}}};
     std::atomic<int> freed{0};
     for (int round = 0; round < 8; ++round) {
       for (int i = 0; i < 10; ++i)
@@ -329,7 +398,7 @@ TEST_CASE("stress: the watchdog wakes up for work after it has slept", "[actors]
   caf::actor_system sys{cfg};
   auto* sched = scheduler::of(sys);
   std::atomic<int> noticed{0};
-  watchdog dog{*sched, 2ms, [&](const stall& s) { noticed += s.over ? 0 : 1; }};
+  watchdog dog{*sched, 2ms, {[&](const stall& s) { noticed += s.over ? 0 : 1; }}};
   for (int round = 0; round < 10; ++round) {
     REQUIRE(wait_until([&] { return sched->watchdog_asleep.load(); }));
     auto before = noticed.load();
@@ -347,7 +416,7 @@ TEST_CASE("stress: a watchdog may end while a thread is about to wake it", "[act
   system_config cfg{options(io_layout::shared, 3)};
   caf::actor_system sys{cfg};
   for (int round = 0; round < 50; ++round) {
-    watchdog dog{*scheduler::of(sys), 40us, [](const stall&) {}};
+    watchdog dog{*scheduler::of(sys), 40us, {[](const stall&) {}}};
     REQUIRE(wait_until([&] { return scheduler::of(sys)->watchdog_asleep.load(); }));
     for (int i = 0; i < 3; ++i)
       play(sys, 3);

@@ -127,6 +127,7 @@ wire connection_fixture::connect(ssl_ctx_st* tls, int send_buffer) {
   setup.client = std::make_shared<const core::client_info>(core::client_info{"unix", {}, {}, {}});
   setup.service = service;
   setup.router = router;
+  setup.requests = &requests;
   connections.push_back(runtime::spawn(sys, server::run_connection, std::move(setup)));
   settle();
   return wire{host::unique_fd{fds[1]}};

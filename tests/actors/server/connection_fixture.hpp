@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/limits.hpp"
+#include "actors/core/request_log.hpp"
 #include "actors/host/unique_fd.hpp"
 #include "actors/server/server.hpp"
 #include "tests/actors/engine/engine_fixture.hpp"
@@ -93,6 +94,7 @@ public:
   void write(hand_job& job, std::string text);
   void begin_stream(hand_job& job);
 
+  core::request_log requests;
   boost::asio::io_context io{1};
   std::shared_ptr<const api::service> service = std::make_shared<const api::service>(test_config());
   server::router_actor router;

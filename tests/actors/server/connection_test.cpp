@@ -1,5 +1,10 @@
+#include "actors/core/figures.hpp"
+#include "protocol/api/routes.hpp"
 #include "tests/actors/server/connection_fixture.hpp"
 #include "tests/support/http_corpus.hpp"
+
+#include <algorithm>
+#include <string_view>
 
 using namespace gantry;
 using namespace gantry::test;
@@ -131,6 +136,36 @@ TEST_CASE_METHOD(connection_fixture, "connection: a failed job is answered with 
   CHECK(got.starts_with("HTTP/1.1 500 Internal Server Error\r\n"));
   CHECK(got.ends_with("\r\n\r\n{\"message\":\"no luck\"}\n"));
   CHECK(exchange(client, "GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == answer("/x\n"));
+}
+
+TEST_CASE_METHOD(connection_fixture, "connection: leaves word of each request that is over",
+                 "[actors][server]") {
+  auto client = connect();
+  exchange(client, "GET /x?y=1 HTTP/1.1\r\nHost: d\r\n\r\n");
+  exchange(client, "GET /exit HTTP/1.1\r\nHost: d\r\n\r\n");
+  client.send("POST /hand HTTP/1.1\r\nHost: d\r\n\r\n");
+  settle();
+  auto all = requests.all();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].call == "GET /x?y=1");
+  CHECK(all[0].status == 200);
+  CHECK(all[0].connection == connections.back().id());
+  CHECK(all[0].client->address == "unix");
+  CHECK(all[0].took > 0);
+  CHECK(all[1].call == "GET /exit");
+  CHECK(all[1].status == 500);
+  CHECK(all[1].id > all[0].id);
+  // A client that leaves before it is answered.
+  client.close();
+  settle();
+  all = requests.all();
+  REQUIRE(all.size() == 3);
+  CHECK(all[2].call == "POST /hand");
+  CHECK(all[2].status == 0);
+  // What is no request is none.
+  auto other = connect();
+  exchange(other, "nonsense\r\n\r\n");
+  CHECK(requests.all().size() == 3);
 }
 
 // -- the client's end ---------------------------------------------------------------------------
@@ -464,4 +499,42 @@ TEST_CASE_METHOD(connection_fixture, "connection: a job may take its time", "[ac
   CHECK(phase() == "waiting for an answer");
   finish(job(), "x");
   CHECK(without_date(client.receive()) == answer("x"));
+}
+
+TEST_CASE_METHOD(connection_fixture, "connection: answers are counted by route and status",
+                 "[actors][server]") {
+  route_for_real();
+  auto& figures = core::counted().requests;
+  const auto routes = api::routes();
+  const auto number_of = [&routes](std::string_view operation) {
+    const auto at = std::find_if(routes.begin(), routes.end(),
+                                 [&](const auto& r) { return r.operation == operation; });
+    return static_cast<std::size_t>(at - routes.begin()) + 1;
+  };
+  const auto create = number_of("ContainerCreate");
+  const auto before = figures.read(create);
+  const auto other_before = figures.read(0);
+  auto client = connect();
+  // Its body is no JSON: the route is known, and there is no job.
+  CHECK(exchange(client, "POST /v1.44/containers/create HTTP/1.1\r\nHost: d\r\n"
+                         "Content-Type: application/json\r\nContent-Length: 1\r\n\r\n{")
+            .starts_with("HTTP/1.1 400 "));
+  auto now = figures.read(create);
+  CHECK(now.answers[4] == before.answers[4] + 1);
+  CHECK(now.bad.count() == before.bad.count() + 1);
+  CHECK(now.good.count() == before.good.count());
+  // No route; no request.
+  CHECK(exchange(client, "GET /nowhere HTTP/1.1\r\nHost: d\r\n\r\n").starts_with("HTTP/1.1 404 "));
+  CHECK(exchange(client, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+  const auto other = figures.read(0);
+  CHECK(other.answers[4] == other_before.answers[4] + 2);
+  CHECK(other.bad.count() == other_before.bad.count() + 1);
+  // A body that is too long is refused for its route.
+  const auto start = number_of("ContainerStart");
+  const auto start_before = figures.read(start);
+  auto another = connect();
+  CHECK(exchange(another, "POST /v1.44/containers/x/start HTTP/1.1\r\nHost: d\r\n"
+                          "Content-Length: 99999999999\r\n\r\n")
+            .starts_with("HTTP/1.1 413 "));
+  CHECK(figures.read(start).answers[4] == start_before.answers[4] + 1);
 }

@@ -41,9 +41,12 @@ TEST_CASE_METHOD(stream_fixture, "stream: goes out in chunks as it is written",
   CHECK(client.receive().empty());
   write(job(), std::string(16, 'x'));
   CHECK(client.receive() == "10\r\nxxxxxxxxxxxxxxxx\r\n");
+  CHECK(requests.all().empty());
   job().run.succeed();
   settle();
   CHECK(client.receive() == "0\r\n\r\n");
+  REQUIRE(requests.all().size() == 1);
+  CHECK(requests.all()[0].status == 200);
   CHECK(exchange(client, "GET /x HTTP/1.1\r\nHost: d\r\n\r\n") == answer("/x\n"));
 }
 
@@ -372,6 +375,9 @@ TEST_CASE_METHOD(stream_fixture, "hijack: our half may end first", "[actors][ser
   settle();
   CHECK(client.receive() ==
         "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n");
+  // The request is over, though the job goes on.
+  REQUIRE(requests.all().size() == 1);
+  CHECK(requests.all()[0].status == 200);
   REQUIRE(job().sockets.size() == 1);
   auto& stream = *job().sockets[0].stream;
   stream.end_writing();

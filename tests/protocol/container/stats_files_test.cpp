@@ -186,3 +186,43 @@ TEST_CASE("stats_files: network interfaces", "[container]") {
                                              {"eth1", {5, 6, 0, 0, 7, 8, 0, 0}}});
   CHECK(parse_network_devices("eth0: 1 2 3\n: 1\n\n").empty());
 }
+
+TEST_CASE("stats_files: pressure", "[container]") {
+  CHECK(parse_pressure("some avg10=12.50 avg60=1.00 avg300=0.10 total=2500000\n"
+                       "full avg10=0.25 avg60=0.00 avg300=0.00 total=1000\n") ==
+        pressure_stats{12.5, 0.25, 2'500'000'000, 1'000'000});
+  // Of processors there was no second line before Linux 5.13.
+  CHECK(parse_pressure("some avg10=0.00 avg60=0.00 avg300=0.00 total=3\n") ==
+        pressure_stats{0, 0, 3'000, 0});
+  CHECK(parse_pressure("some\n") == pressure_stats{});
+  CHECK(parse_pressure("some avg10= total=x\n") == pressure_stats{});
+  for (const char* odd : {"", "\n", "full avg10=1.00 total=1\n", "Operation not supported\n"})
+    CHECK_FALSE(parse_pressure(odd));
+}
+
+TEST_CASE("stats_files: few figures", "[container]") {
+  auto first = gantry::test::v1_files();
+  first["memory/memory.oom_control"] = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n";
+  cgroup_use use;
+  use.cpu = 658512312;
+  use.memory = 23236608 - 20971521;
+  use.pids = 2;
+  use.oom_kills = 2;
+  CHECK(read_use_v1(reader_of(first)) == use);
+  // Both versions side by side.
+  first["cpu.pressure"] = "some avg10=1.00 avg60=0.00 avg300=0.00 total=3\n";
+  first["memory/memory.limit_in_bytes"] = "67108864\n";
+  use.pressure["cpu"] = {1, 0, 3'000, 0};
+  use.memory_limit = 67108864;
+  CHECK(read_use_v1(reader_of(first)) == use);
+
+  use = {};
+  use.cpu = 123'456'000;
+  use.memory = 4194304 - 1253376;
+  use.pids = 5;
+  use.oom_kills = 1;
+  CHECK(read_use_v2(reader_of(gantry::test::v2_files())) == use);
+  const text_files nothing;
+  CHECK_FALSE(read_use_v1(reader_of(nothing)));
+  CHECK_FALSE(read_use_v2(reader_of(nothing)));
+}

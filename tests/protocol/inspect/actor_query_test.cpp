@@ -30,6 +30,7 @@ std::vector<actor_view> five() {
     actors[i].waiting.p99 = std::chrono::microseconds{100 - i};
   }
   actors[2].name = "connection tcp://10.0.0.1:4711";
+  actors[3].request = 77;
   return actors;
 }
 
@@ -49,10 +50,12 @@ TEST_CASE("actor query: without parameters all by id", "[protocol][inspect]") {
 }
 
 TEST_CASE("actor query: every parameter is read", "[protocol][inspect]") {
-  auto q = query_of("kind=router&state=idle&parent=3&name=a%20b&sort=-message_age&limit=7");
+  auto q =
+      query_of("kind=router&state=idle&parent=3&request=77&name=a%20b&sort=-message_age&limit=7");
   CHECK(q.kind == "router");
   CHECK(q.state == "idle");
   CHECK(q.parent == 3U);
+  CHECK(q.request == 77U);
   CHECK(q.name == "a b");
   CHECK(q.order == actor_order::message_age);
   CHECK(q.ascending);
@@ -62,7 +65,7 @@ TEST_CASE("actor query: every parameter is read", "[protocol][inspect]") {
 
 TEST_CASE("actor query: what cannot be read is named", "[protocol][inspect]") {
   CHECK(query_error("colour=red") ==
-        "unknown parameter \"colour\": there are kind, state, parent, name, sort, limit");
+        "unknown parameter \"colour\": there are kind, state, parent, request, name, sort, limit");
   CHECK(query_error("state=dead") == "invalid state \"dead\": one of running, ready, idle, paused");
   CHECK(query_error("sort=size") ==
         "invalid sort \"size\": one of id, age, mailbox, oldest, message_age, busy, messages, "
@@ -84,6 +87,8 @@ TEST_CASE("actor query: filters", "[protocol][inspect]") {
   CHECK(ids("state=running") == "1: 5");
   CHECK(ids("parent=2") == "3: 3 4 5");
   CHECK(ids("parent=0") == "2: 1 2");
+  CHECK(ids("request=77") == "1: 4");
+  CHECK(ids("request=0") == "4: 1 2 3 5");
   CHECK(ids("name=10.0.0") == "1: 3");
   CHECK(ids("name=ROUT") == "1: 2");
   CHECK(ids("kind=connection&name=4711") == "1: 3");
