@@ -1,6 +1,6 @@
 #pragma once
 
-#include "protocol/api/event.hpp"
+#include "protocol/api/events.hpp"
 
 #include <functional>
 #include <map>

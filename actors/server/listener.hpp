@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/core/boards.hpp"
+#include "actors/core/request_log.hpp"
 #include "actors/host/tls.hpp"
 #include "actors/runtime/worker_pool.hpp"
 #include "actors/server/server.hpp"
