@@ -2,6 +2,7 @@
 
 #include "actors/core/figures.hpp"
 #include "actors/host/process_figures.hpp"
+#include "actors/runtime/history.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "actors/runtime/worker_pool.hpp"
 #include "protocol/api/routes.hpp"
@@ -390,7 +391,9 @@ void metric_reader::add_trouble(exposition& to) {
       .add({}, history.dead_letters.end());
 
   // What stalls is kept for a while only, so it is counted as it is seen.
-  stalls_.try_emplace("handler", 0);
+  using enum runtime::stall_kind;
+  for (auto kind : {handler, worker, mailbox, request})
+    stalls_.try_emplace(std::string{runtime::to_string(kind)}, 0);
   const auto news = history.stalls.from(next_stall_, std::numeric_limits<std::uint32_t>::max());
   next_stall_ = news.next;
   for (const auto& s : news.items)

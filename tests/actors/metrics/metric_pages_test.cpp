@@ -279,6 +279,7 @@ TEST_CASE("metrics: deaths, dead letters and stalls are counted once", "[actors]
   CHECK(value_of(text, "gantry_actor_deaths_total") == 0);
   CHECK(value_of(text, "gantry_stalls_total{what=\"handler\"}") == 0);
   auto& history = runtime::scheduler::of(m.sys)->registry().history();
+  CHECK(value_of(text, "gantry_stalls{what=\"worker\"}") == 0);
   runtime::stall hangs;
   hangs.kind = "x";
   for (int i = 0; i < 3; ++i)
