@@ -38,7 +38,14 @@ def stall(daemon, what, over=False):
     return found[-1]
 
 
-def stalls_told(docker, daemon):
+def stalls_told(docker, daemon, what):
+    """The events about a stall of that sort, once it is over."""
+    def told():
+        return [e for e in stall_events(docker, daemon) if e["what"] == what]
+    return wait_until(lambda: told() if len(told()) >= 2 else None, told)
+
+
+def stall_events(docker, daemon):
     """The events about stalls until now."""
     done = docker(daemon.unix(), "events", "--since", "10m", "--until", "0s",
                   "--filter", "type=daemon", "--filter", "event=stall", "--format", "{{json .}}")
@@ -92,7 +99,7 @@ def test_a_worker_that_the_kernel_holds(freezable, docker, background):
     line = daemon.wait_for_log(r".*a task of the worker pool does not move.*").group(0)
     assert seen["message"] in line and f'request={seen["request"]}' in line
     daemon.wait_for_log("a task of the worker pool has not moved for too long")
-    told = [t for t in stalls_told(docker, daemon) if t["what"] == "worker"]
+    told = stalls_told(docker, daemon, "worker")
     assert [t["over"] for t in told] == ["false", "true"]
     assert told[0]["message"] == seen["message"]
     assert told[0]["where"] == seen["where"]
@@ -121,7 +128,7 @@ def test_a_request_that_nobody_answers(d, daemon, docker, background):
     assert stall(daemon, "request", over=True)["request"] == seen["request"]
     line = daemon.wait_for_log(r".*a request is late.*").group(0)
     assert f'request={seen["request"]}' in line
-    told = [t for t in stalls_told(docker, daemon) if t["what"] == "request"]
+    told = stalls_told(docker, daemon, "request")
     assert [t["over"] for t in told] == ["false", "true"]
     assert told[0]["request"] == str(seen["request"])
     assert told[0]["message"] == seen["message"]
