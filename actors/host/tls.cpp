@@ -1,6 +1,7 @@
 #include "actors/host/tls.hpp"
 
 #include "actors/host/errno_text.hpp"
+#include "actors/host/openssl_error.hpp"
 #include "actors/host/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -34,12 +35,6 @@ struct clean_error_queue {
   clean_error_queue() { ERR_clear_error(); }
   ~clean_error_queue() { ERR_clear_error(); }
 };
-
-std::string openssl_reason() {
-  auto code = ERR_peek_last_error();
-  const char* reason = ERR_reason_error_string(code);
-  return reason ? reason : "OpenSSL error " + std::to_string(code);
-}
 
 api_error failure(std::string text) { return {errc::invalid_parameter, std::move(text)}; }
 

@@ -1,5 +1,6 @@
 #include "app/ctl/stream.hpp"
 
+#include "actors/host/openssl_error.hpp"
 #include "actors/image/certificate_check.hpp"
 
 #include <openssl/err.h>
@@ -10,12 +11,6 @@
 namespace gantry::ctl {
 
 namespace {
-
-std::string openssl_reason() {
-  const auto code = ERR_peek_last_error();
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "OpenSSL error " + std::to_string(code);
-}
 
 /// What the check of the other side's certificate needs, and what it found.
 struct verification {
@@ -44,7 +39,7 @@ result<void> stream::load(const tls_files& files) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, heed_verification);
   auto failed = [](std::string_view what, const std::string& path) {
-    return invalid("cannot read " + std::string{what} + ' ' + path + ": " + openssl_reason());
+    return invalid("cannot read " + std::string{what} + ' ' + path + ": " + host::openssl_reason());
   };
   ERR_clear_error();
   if (files.ca.empty())

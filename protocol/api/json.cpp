@@ -1,8 +1,7 @@
 #include "protocol/api/json.hpp"
 
+#include "protocol/read_json.hpp"
 #include "protocol/stream/json_text.hpp"
-
-#include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
 #include <array>
@@ -136,17 +135,11 @@ void append_json(std::string& out, const json::value& v, json_form form) {
 }
 
 result<json::value> parse_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = max_depth;
-  json::stream_parser parser{json::storage_ptr{}, options};
-  json::error_code error;
-  auto used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size())
-    error = json::error::extra_data;
+  json_reading how;
+  how.max_depth = max_depth;
+  auto [value, error, used] = read_json(text, how);
   if (!error)
-    parser.finish(error);
-  if (!error)
-    return parser.release();
+    return std::move(value);
   auto fail = [](std::string reason) {
     return api_error{errc::invalid_parameter, std::move(reason)};
   };

@@ -1,8 +1,7 @@
 #include "protocol/inspect/json.hpp"
 
 #include "protocol/inspect/json_fields.hpp"
-
-#include <boost/json/stream_parser.hpp>
+#include "protocol/read_json.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -295,17 +294,11 @@ GANTRY_INSPECT_JSON(system_view)
 #undef GANTRY_INSPECT_JSON
 
 result<json::value> parse_json(std::string_view text) {
-  json::parse_options options;
-  options.max_depth = 200; // a tree of actors is an object in a list for each level
-  json::stream_parser parser{json::storage_ptr{}, options};
-  json::error_code error;
-  const auto used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size())
-    error = json::error::extra_data;
+  json_reading how;
+  how.max_depth = 200; // a tree of actors is an object in a list for each level
+  auto [value, error, used] = read_json(text, how);
   if (!error)
-    parser.finish(error);
-  if (!error)
-    return parser.release();
+    return std::move(value);
   return invalid("not JSON: " + error.message() + " at byte " + std::to_string(used));
 }
 

@@ -1,8 +1,7 @@
 #include "protocol/oci/json_reader.hpp"
 
+#include "protocol/read_json.hpp"
 #include "protocol/text.hpp"
-
-#include <boost/json/stream_parser.hpp>
 
 #include <algorithm>
 
@@ -49,18 +48,9 @@ std::string describe_bad_byte(std::string_view text, std::size_t at) {
 } // namespace
 
 result<json::value> parse_json(std::string_view text, bool trailing) {
-  json::parse_options options;
-  options.max_depth = max_depth;
-  options.allow_invalid_utf8 = true;
-  json::stream_parser parser{json::storage_ptr{}, options};
-  json::error_code error;
-  auto used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size() && !trailing)
-    error = json::error::extra_data;
-  if (!error && used == text.size()) // NOTE: otherwise it is done, and would call that incomplete
-    parser.finish(error);
+  auto [value, error, used] = read_json(text, {max_depth, true, trailing});
   if (!error)
-    return parser.release();
+    return std::move(value);
   auto fail = [](std::string reason) {
     return api_error{errc::invalid_parameter, std::move(reason)};
   };

@@ -288,15 +288,31 @@ def browser_scripts():
     return WEB
 
 
-def test_the_page_of_a_real_daemon(d, daemon, site, browser_scripts, background, docker):
+def looked_at(scripts, *words):
+    """What is wrong with the page of that address, as a browser shows it."""
+    done = subprocess.run(["node", str(scripts / "real.js"), *map(str, words)],
+                          env=clean_environment(HOME=INHERITED.get("HOME", "/")), text=True,
+                          check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=PATIENCE * 6)
+    return done.stdout if done.returncode != 0 else ""
+
+
+def test_the_page_of_a_real_daemon(d, daemon, site, browser_scripts, background):
     d("create", "--name", "sleepy", "bb:1", "true")
     follower = background("docker", "-H", daemon.unix(), "events")
     web = site("-H", inspected(daemon))
-    done = subprocess.run(["node", str(browser_scripts / "real.js"), web.address],
-                          env=clean_environment(HOME=INHERITED.get("HOME", "/")), text=True, check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=PATIENCE * 6)
-    assert done.returncode == 0, done.stdout
+    assert looked_at(browser_scripts, web.address) == ""
     assert follower.poll() is None
     # The browser has used the token up.
     assert web.login().status == 401
+
+
+def test_the_page_for_a_browser_with_a_certificate(make_daemon, authority, docker, background,
+                                                   busybox_archive, browser_scripts):
+    daemon = make_daemon(*mutual_flags(authority), "--inspect-host", "tcp://127.0.0.1:0").start()
+    for words in (("load", "-q", "-i", busybox_archive), ("create", "--name", "sleepy", "bb:1")):
+        assert docker(daemon.unix(), *words).returncode == 0
+    background("docker", "-H", daemon.unix(), "events")
+    where = daemon.wait_for_log(r'Inspection on tcp://127.0.0.1:(\d+)').group(1)
+    assert looked_at(browser_scripts, f"https://localhost:{where}/", authority.cert("client"),
+                     authority.key("client")) == ""

@@ -57,12 +57,16 @@ async function visit(address, { view = '', ...options } = {}) {
   return page;
 }
 
+/** Goes to a view and waits for what is told there. */
 async function show(page, view) {
-  await page.evaluate(to => { location.hash = `#/${to}`; }, view);
-  await settled(page, view);
+  const seen = await page.evaluate(to => {
+    location.hash = `#/${to}`;
+    return Number(document.getElementById('main').dataset.updates ?? 0);
+  }, view);
+  await page.waitForFunction(before => Number(document.getElementById('main').dataset.updates ?? 0) > before, seen);
 }
 
-/** Waits until the view has what was answered. */
+/** Waits until a view that is gone to otherwise has what is told there. */
 async function settled(page, view) {
   await page.waitForFunction(name => location.hash === `#/${name}` && document.querySelector('main h1') &&
     document.getElementById('daemon').textContent !== '', view);
@@ -97,7 +101,8 @@ for (const colorScheme of ['light', 'dark'])
       const problems = [];
       for (const view of VIEWS) {
         await show(page, view);
-        await rounds(page, 1); // so that shares of time are known
+        if (['overview', 'tree', 'actors', 'kinds', 'containers'].includes(view))
+          await rounds(page, 1); // so that shares of time are known
         if (shots) await page.screenshot({ path: `${shots}/${view.replace('/', '-')}-${colorScheme}-${width}.png` });
         const [wide, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
         if (wide > inner) problems.push(`${view}: ${wide} px wide in ${inner}`);
@@ -236,21 +241,41 @@ test('ten thousand actors take less than 100 ms of script for an update', async 
   const daemon = await fake({ actors: manyActors(10000) });
   const page = await visit(daemon.address);
   const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const script = async () => (await session.send('Performance.getMetrics')).metrics
-    .find(m => m.name === 'ScriptDuration').value * 1000;
+  // In time of the processor: others may keep the machine busy meanwhile.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const spent = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return ['ScriptDuration', 'TaskDuration'].map(name => metrics.find(m => m.name === name).value * 1000);
+  };
   for (const view of ['actors', 'tree']) {
     await show(page, view);
     await rounds(page, 3); // until its code is compiled
     const costs = [];
     for (let i = 0; i < 5; ++i) {
-      const before = await script();
+      const before = await spent();
       await rounds(page, 1);
-      costs.push(await script() - before);
+      costs.push((await spent()).map((ms, n) => ms - before[n]));
     }
-    costs.sort((a, b) => a - b);
-    t.diagnostic(`${view}: ${costs.map(c => c.toFixed(0)).join(', ')} ms`);
-    assert.ok(costs[2] < 100, `${view}: ${costs}`);
+    costs.sort((a, b) => a[1] - b[1]);
+    const [script, all] = costs[2];
+    t.diagnostic(`${view}: ${script.toFixed(1)} ms of script, ${all.toFixed(1)} ms with reading, layout and painting`);
+    // NOTE: Chromium does not count as script what it takes to make values of 4 MB of JSON.
+    const parsing = await page.evaluate(async () => {
+      const text = JSON.stringify({ actors: Array.from({ length: 10000 }, (_, id) => ({ id, parent: 1, kind: 'connection',
+        name: `connection tcp://10.0.0.1:${id}`, state: 'idle', age_ns: 1800e9, mailbox: 0, oldest_ns: 0, message: '',
+        message_age_ns: 0, request: 0, messages: id, busy_ns: id * 1e6,
+        waiting: { count: 500, mean_ns: 30000, p50_ns: 32768, p99_ns: 1048576, max_ns: 4194304, buckets: [] },
+        handling: { count: 900, mean_ns: 60000, p50_ns: 65536, p99_ns: 2097152, max_ns: 8388608, buckets: [] } })) });
+      let least = Infinity;
+      for (let i = 0; i < 7; ++i) {
+        const before = performance.now();
+        JSON.parse(text);
+        least = Math.min(least, performance.now() - before);
+      }
+      return least;
+    });
+    t.diagnostic(`${view}: ${parsing.toFixed(1)} ms to parse`);
+    assert.ok(script + parsing < 100, `${view}: ${parsing}, ${costs}`);
     const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
     assert.ok(nodes < 2500, `${nodes} elements`);
   }

@@ -1,5 +1,6 @@
-// The page of a running daemon in Chromium: `node real.js ADDRESS`, as gantryctl web prints it.
-// Every view has to be there and to say nothing wrong. For tests/integration/web_test.py.
+// The page of a running daemon in Chromium: `node real.js ADDRESS`, as gantryctl web prints it, or
+// `node real.js https://HOST:PORT/ CERTIFICATE KEY` for one that is inspected over TLS. Every view
+// has to be there and to say nothing wrong. For tests/integration/web_test.py.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -7,13 +8,15 @@ import { chromium } from 'playwright-core';
 
 import { nameless, pale } from './measures.js';
 
-const address = process.argv[2];
+const [, , address, certPath, keyPath] = process.argv;
 const shots = process.env.GANTRY_WEB_SHOTS;
 const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(p => p && existsSync(p));
 assert.ok(executablePath, 'no chromium: scripts/setup.sh installs it');
 const browser = await chromium.launch({ executablePath, args: process.getuid() === 0 ? ['--no-sandbox'] : [] });
 try {
-  const page = await browser.newPage();
+  const context = await browser.newContext(certPath ? { ignoreHTTPSErrors: true,
+    clientCertificates: [{ origin: new URL(address).origin, certPath, keyPath }] } : {});
+  const page = await context.newPage();
   page.setDefaultTimeout(30000);
   const faults = [];
   // A page of the API that this daemon does not have yet is no fault of the page's.
@@ -61,10 +64,12 @@ try {
   await page.keyboard.type('container sleepy');
   await page.getByRole('cell', { name: 'container sleepy' }).waitFor();
   assert.deepEqual(faults, []);
-  // Whoever opens the address again is told what to do.
-  const second = await browser.newPage();
-  await second.goto(address);
-  await second.getByRole('alert').getByText('run gantryctl web again').waitFor();
+  if (!certPath) {
+    // Whoever opens the address again is told what to do.
+    const second = await browser.newPage();
+    await second.goto(address);
+    await second.getByRole('alert').getByText('run gantryctl web again').waitFor();
+  }
 } finally {
   await browser.close();
 }

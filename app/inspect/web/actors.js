@@ -18,10 +18,10 @@ export function showLoad(cell, x) {
 
 const columns = [
   { name: 'id', title: 'Id', number: true, value: a => a.id, href: a => `#/actors/${a.id}` },
-  { name: 'name', title: 'Name', value: a => a.name || a.kind },
-  { name: 'state', title: 'State', value: a => a.state },
   { name: 'load', title: 'Load', number: true, about: 'share of the time since the last look that it was busy',
     value: a => a.load ?? -1, show: (cell, a) => showLoad(cell, a.load) },
+  { name: 'name', title: 'Name', value: a => a.name || a.kind },
+  { name: 'state', title: 'State', value: a => a.state },
   { name: 'mailbox', title: 'Mailbox', number: true, value: a => a.mailbox, text: a => count(a.mailbox) },
   { name: 'oldest', title: 'Oldest', number: true, about: 'how long the message that waits longest has waited',
     value: a => a.oldest_ns, text: a => (a.mailbox > 0 ? duration(a.oldest_ns) : '') },
@@ -206,10 +206,10 @@ export function actorView(id) {
     }
     if (a.waiting && a.handling) {
       charts.replaceChildren(h('div', { class: 'charts' },
-        h('figure', {}, h('figcaption', {}, `waiting for its turn: half ${duration(a.waiting.p50_ns)}, ` +
-          `99 % ${duration(a.waiting.p99_ns)}`), histogram(a.waiting, `waiting of ${a.kind}`, 'waited')),
-        h('figure', {}, h('figcaption', {}, `handling a message: half ${duration(a.handling.p50_ns)}, ` +
-          `99 % ${duration(a.handling.p99_ns)}`), histogram(a.handling, `handling of ${a.kind}`, 'took'))));
+        h('figure', {}, h('figcaption', {}, `waiting for its turn\np50 ${duration(a.waiting.p50_ns)}, ` +
+          `p99 ${duration(a.waiting.p99_ns)}`), histogram(a.waiting, `waiting of ${a.kind}`, 'waited')),
+        h('figure', {}, h('figcaption', {}, `handling a message\np50 ${duration(a.handling.p50_ns)}, ` +
+          `p99 ${duration(a.handling.p99_ns)}`), histogram(a.handling, `handling of ${a.kind}`, 'took'))));
     }
     setText(trace, detail.traced ? 'Stop tracing' : 'Trace');
     setText(pause, a.state === 'paused' ? 'Resume' : 'Pause');

@@ -57,7 +57,7 @@ async function send(method, target, { body, signal, open }) {
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw new Unreachable(error.message);
+    throw new Unreachable('nobody listens at this address; if gantryctl web has ended, run it again');
   }
 }
 

@@ -69,6 +69,8 @@ function showDaemon(greeting) {
 
 function showDown(since, why, wait, again) {
   main.classList.add('stale');
+  alarms.hidden = true; // nobody knows
+  told = '';
   const line = h('span', {});
   const button = h('button', { type: 'button', onclick: again }, 'Ask now');
   const until = performance.now() + wait;

@@ -24,7 +24,7 @@ class Card {
     setText(this.figures, `${count(kind.live)} live, ${count(kind.spawned)} ever, ` +
       `${count(kind.messages)} messages, busy ${duration(kind.busy_ns)} (${share(load)} now)`);
     for (const [chart, latency] of [[this.waiting, kind.waiting], [this.handling, kind.handling]]) {
-      setText(chart.caption, `${chart.title}: p50 ${duration(latency.p50_ns)}, p99 ${duration(latency.p99_ns)}`);
+      setText(chart.caption, `${chart.title}\np50 ${duration(latency.p50_ns)}, p99 ${duration(latency.p99_ns)}`);
       const shown = JSON.stringify(latency);
       if (shown === chart.shown) continue;
       chart.shown = shown;

@@ -71,7 +71,7 @@ export function containersView() {
       show: (cell, c) => showLoad(cell, c.load) },
     { name: 'memory', title: 'Memory', number: true, value: c => c.memory,
       show(cell, c) {
-        const part = c.memory_limit > 0 ? c.memory / c.memory_limit : 0;
+        const part = c.pid > 0 && c.memory_limit > 0 ? c.memory / c.memory_limit : 0;
         const words = c.pid > 0 ? bytes(c.memory) + (c.memory_limit > 0 ? ` of ${bytes(c.memory_limit)}` : '') : '';
         if (!cell.firstChild) cell.append(h('meter', { min: 0, max: 1, low: .7, high: .9, optimum: 0,
           'aria-label': 'share of its memory limit' }), h('span', {}));

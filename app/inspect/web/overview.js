@@ -43,9 +43,9 @@ export function overviewView() {
   const of = {
     up: figure('Up'), actors: figure('Actors', '#/actors'), rate: figure('Messages a second', '#/kinds'),
     stuck: figure('Stuck now', '#/trouble'), threads: figure('Threads busy', '#/threads'),
-    pool: figure('Workers busy', '#/threads'), requests: figure('Requests at work', '#/requests'),
+    pool: figure('Workers busy', '#/threads'), waiting: figure('Tasks waiting', '#/threads'),
+    requests: figure('Requests at work', '#/requests'),
     jobs: figure('Jobs', '#/jobs'), connections: figure('Connections', '#/connections'),
-    waiting: figure('Tasks waiting', '#/threads'),
     deaths: figure('Deaths', '#/trouble'), letters: figure('Dead letters', '#/trouble'),
   };
   const feed = h('ul', { class: 'happenings', tabindex: 0, 'aria-label': 'What happens' });

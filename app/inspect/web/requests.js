@@ -34,7 +34,7 @@ export function requestsView() {
 
 const spans = [
   { name: 'from', title: 'At', number: true, value: s => s.from, text: s => duration(s.from) },
-  { name: 'actor', title: 'Actor', value: s => s.title, href: s => `#/actors/${s.actor}`, text: s => s.title },
+  { name: 'actor', title: 'Actor', value: s => s.title, href: s => (s.actor > 0 ? `#/actors/${s.actor}` : null), text: s => s.title },
   { name: 'message', title: 'Message', value: s => s.message },
   { name: 'waited', title: 'Waited', number: true, value: s => s.waited, text: s => duration(s.waited) },
   { name: 'took', title: 'Took', number: true, value: s => s.took, text: s => duration(s.took) },

@@ -302,6 +302,7 @@ TEST_CASE(
     "[actors][runtime]") {
   constexpr int messages = 20'000;
   for (auto layout : layouts) {
+    std::array<std::atomic<int>, 8> turns{};
     std::atomic<int> seen{0};
     {
       system_config cfg{options(layout, 3)};
@@ -309,7 +310,6 @@ TEST_CASE(
       auto* sched = scheduler::of(sys);
       auto& registry = sched->registry();
       auto sink = spawn(sys, run_sink, &seen);
-      std::vector<std::atomic<int>> turns(8);
       std::vector<spinner_actor> spinners;
       for (auto& t : turns)
         spinners.push_back(spawn(sys, run_spinner, &t));

@@ -147,7 +147,7 @@ TEST_CASE("readings: every command that only asks has one", "[app][ctl]") {
     INFO(command.name);
     const std::vector<std::string_view> others{"top",     "events", "loglevel",   "dump",
                                                "help",    "trace",  "completion", "kill",
-                                               "version", "pause",  "resume"};
+                                               "version", "pause",  "resume",     "web"};
     const bool has_own = std::find(others.begin(), others.end(), command.name) != others.end();
     CHECK((find_reading(command.name) != nullptr) == !has_own);
   }

@@ -73,7 +73,7 @@ struct watched : inspected {
         std::make_unique<inspect::daemon_patrol>(sources(), short_limits()), 10ms);
   }
   json::value stall(std::string_view what) const {
-    return find("/v1/stalls", "stalls", "what", what);
+    return find("/v1/stalls", "stalls", "what", json::string_view{what.data(), what.size()});
   }
   bool is_over(std::string_view what) const {
     auto s = stall(what);

@@ -275,12 +275,11 @@ TEST_CASE("inspect changes: an actor is killed ahead of its mailbox, paused or s
     leave.count_down();
   }
   CHECK(eventually([&] {
-    auto deaths = i.get("/v1/deaths").at("deaths").as_array();
-    return deaths.size() == 1 && deaths[0].at("reason") == "exit_reason::kill" &&
-           deaths[0].at("kind") == "clerk";
+    auto death = i.find("/v1/deaths", "deaths", "kind", "clerk");
+    return death.is_object() && death.at("reason") == "exit_reason::kill";
   }));
   // Nothing is left of those who have done it.
-  CHECK(eventually([&] { return i.get("/v1/actors").at("total") == 1; }));
+  CHECK(eventually([&] { return i.get("/v1/actors").at("total") == 0; }));
 }
 
 TEST_CASE("inspect changes: what the daemon cannot do without is killed by force only",
