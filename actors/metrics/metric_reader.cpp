@@ -345,7 +345,8 @@ void metric_reader::add_threads(exposition& to) const {
 }
 
 void metric_reader::add_pools(exposition& to) const {
-  auto& threads = to.gauge("gantry_pool_threads", "Threads for work that blocks.");
+  auto& threads =
+      to.gauge("gantry_pool_threads", "Threads for work that blocks, as many as it has needed.");
   auto& capacity = to.gauge("gantry_pool_capacity", "Tasks that may wait for them.");
   auto& tasks = to.gauge("gantry_pool_tasks", "Tasks that run and that wait.");
   auto& oldest = to.gauge("gantry_pool_oldest_task_seconds",

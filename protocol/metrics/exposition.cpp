@@ -34,8 +34,14 @@ std::string number(double value) {
     return "NaN";
   if (std::isinf(value))
     return value < 0 ? "-Inf" : "+Inf";
-  std::array<char, 32> text; // the shortest form of a double takes at most 24
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  // Where Go's programs write them without an exponent too, which people look for: `le="0.0005"`.
+  const auto size = std::abs(value);
+  const bool is_plain = size == 0 || (size >= 1e-4 && size < 1e21);
+  std::array<char, 32> text; // neither form takes more than 24
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value,
+                    is_plain ? std::chars_format::fixed : std::chars_format::scientific)
+          .ptr;
   return {text.data(), end};
 }
 

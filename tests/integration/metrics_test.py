@@ -63,16 +63,16 @@ class Scrape:
         assert key not in self.values, line
         self.values[key] = float(value)
 
-    def all(self, name, **labels):
+    def all(self, name, /, **labels):
         """The values of that name that have these labels."""
         return [value for (each, have), value in self.values.items()
                 if each == name and labels.items() <= dict(have).items()]
 
-    def get(self, name, **labels):
+    def get(self, name, /, **labels):
         value, = self.all(name, **labels)
         return value
 
-    def sum(self, name, **labels):
+    def sum(self, name, /, **labels):
         return sum(self.all(name, **labels))
 
     def rising(self):

@@ -63,6 +63,12 @@ TEST_CASE("exposition: numbers are the shortest that are read back", "[protocol]
   CHECK(number(0.1) == "0.1");
   CHECK(number(1024e-9) == "1.024e-06");
   CHECK(number(1234567.25) == "1234567.25");
+  CHECK(number(0.0001) == "0.0001");
+  CHECK(number(-0.00012345678901234567) == "-0.00012345678901234567");
+  CHECK(number(0.0000999) == "9.99e-05");
+  CHECK(number(25276510208) == "25276510208");
+  CHECK(number(123456789012345678901.0) == "123456789012345683968");
+  CHECK(number(1e21) == "1e+21");
   CHECK(number(1e300) == "1e+300");
   CHECK(number(1.0 / 3) == "0.3333333333333333");
   CHECK(number(std::numeric_limits<double>::infinity()) == "+Inf");
