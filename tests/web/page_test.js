@@ -180,6 +180,7 @@ test('the tree by keyboard', async () => {
       ? `${n.dataset.id} ${n.getAttribute('aria-level')} ${n.getAttribute('aria-expanded')}` : n.tagName;
   });
   for (let i = 0; i < 6 && !/^\d/.test(await at()); ++i) await page.keyboard.press('Tab');
+  assert.match(await focus(), /\d % 1 engine idle$/);
   assert.equal(await at(), '1 1 true');
   for (const [key, place] of [['ArrowRight', '2 2 true'], ['ArrowDown', '3 3 true'], ['ArrowLeft', '3 3 false'],
     ['ArrowLeft', '2 2 true'], ['ArrowLeft', '2 2 false'], ['ArrowLeft', '1 1 true'], ['ArrowDown', '2 2 false'],

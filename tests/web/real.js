@@ -53,7 +53,7 @@ try {
   await show('kinds');
   await page.getByRole('heading', { name: 'listener' }).waitFor();
   await show('tree');
-  const engine = page.getByRole('treeitem').filter({ hasText: /\bengine\b/ }).first();
+  const engine = page.getByRole('treeitem').filter({ hasText: /\d+ engine\s?(idle|ready|running)/ }).first();
   await engine.click();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /^Actor \d+$/ }).waitFor();

@@ -31,7 +31,7 @@ export function histogram(latency, label, className) {
   }
   svg.append(s('text', { x: 0, y: height - 3, class: 'muted' }, duration(buckets[0][0])));
   if (buckets.length > 1)
-    svg.append(s('text', { x: Math.min(width, (place(buckets[buckets.length - 1][0]) - first + 1) * wide),
+    svg.append(s('text', { x: Math.min(width, Math.max(90, (place(buckets[buckets.length - 1][0]) - first + 1) * wide)),
       y: height - 3, class: 'muted', 'text-anchor': 'end' }, duration(buckets[buckets.length - 1][0])));
   return svg;
 }

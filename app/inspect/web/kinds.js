@@ -1,7 +1,7 @@
 // Kinds of actors, with how long they wait and work.
 
 import { h, setText } from '/dom.js';
-import { count, duration, share } from '/format.js';
+import { count, duration, plural, share } from '/format.js';
 import { histogram } from '/charts.js';
 import { Growth } from '/loads.js';
 
@@ -22,7 +22,7 @@ class Card {
 
   set(kind, load) {
     setText(this.figures, `${count(kind.live)} live, ${count(kind.spawned)} ever, ` +
-      `${count(kind.messages)} messages, busy ${duration(kind.busy_ns)} (${share(load)} now)`);
+      `${plural(kind.messages, 'message')}, busy ${duration(kind.busy_ns)} (${share(load)} now)`);
     for (const [chart, latency] of [[this.waiting, kind.waiting], [this.handling, kind.handling]]) {
       setText(chart.caption, `${chart.title}\np50 ${duration(latency.p50_ns)}, p99 ${duration(latency.p99_ns)}`);
       const shown = JSON.stringify(latency);

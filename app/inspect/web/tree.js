@@ -139,8 +139,9 @@ export class Tree {
   }
 
   #line() {
+    // The spaces are not seen, but heard.
     return h('div', { class: 'node', role: 'treeitem' }, h('span', { class: 'twist', 'aria-hidden': 'true' }),
-      h('span', { class: 'load' }), h('span', { class: 'what' }), h('span', { class: 'about' }));
+      h('span', { class: 'load' }), ' ', h('span', { class: 'what' }), ' ', h('span', { class: 'about' }));
   }
 
   #fill(line, node, index) {
