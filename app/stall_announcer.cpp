@@ -18,7 +18,7 @@ void stall_announcer::begin(events::hub_actor hub,
   facts_ = std::move(facts);
 }
 
-void stall_announcer::end() { begin(events::hub_actor{}, nullptr); }
+void stall_announcer::end() { begin({}, {}); }
 
 void stall_announcer::tell(const runtime::stall& s) const {
   std::lock_guard guard{mutex_};
