@@ -404,7 +404,10 @@ def test_a_run_is_seen_from_its_connections_to_its_container(d, daemon):
         assert request["over"] and request["status"] == status, request
         assert request["client"] == "unix" and request["took_ns"] > 0
         trace = trace_of(daemon, request)
-        assert trace["request"] == request
+        # Moments are as exact as clocks can be compared.
+        assert {k: v for k, v in trace["request"].items() if k not in ("time", "took_ns")} == \
+            {k: v for k, v in request.items() if k not in ("time", "took_ns")}
+        assert trace["request"]["took_ns"] == pytest.approx(request["took_ns"], rel=0.01)
         assert trace["missing"] == ""
         spans = trace["spans"]
         assert spans and all(s["request"] == request["id"] for s in spans)
@@ -414,7 +417,8 @@ def test_a_run_is_seen_from_its_connections_to_its_container(d, daemon):
         first = list(dict.fromkeys(s["kind"] for s in spans))
         assert first[:3] == ["connection", "router", "engine"], first
         assert spans[0]["actor"] == request["connection"]
-        assert spans[0]["message"] == "gantry::core::io_ready"
+        # A fast client's first head is there when the connection starts.
+        assert spans[0]["message"] in ("start", "gantry::core::io_ready")
         assert any(s["kind"].endswith("job") for s in spans), first
         assert all(s["took_ns"] <= request["took_ns"] * 1000 for s in spans)
     kinds = {s["kind"] for s in trace_of(daemon, started)["spans"]}
@@ -478,8 +482,10 @@ def change(daemon, actor, verb):
 def test_changes_are_for_root_and_are_written_down(make_daemon):
     daemon = make_daemon().start()
     engine, = actors(daemon, kind="engine")
-    # The socket's mode keeps others out; what if somebody has changed it?
-    os.chmod(socket_of(daemon), 0o666)
+    # Modes keep others out; what if somebody has changed them?
+    for path, mode in ((daemon.directory, 0o755), (daemon.directory / "x", 0o755),
+                       (socket_of(daemon), 0o666)):
+        os.chmod(path, mode)
     for verb, method in (("kill", "POST"), ("pause", "POST"), ("resume", "POST"),
                          ("trace", "POST"), ("trace", "DELETE")):
         done = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "curl", "-sS",
