@@ -429,8 +429,8 @@ http::response pages::change(const page_request& asked, mux::payload_id what, st
   case kill_page:
     if (is_essential(*found) && !force)
       return refuse(409, "actor " + std::to_string(found->id) + " (" + found->kind +
-                             ") is one that the daemon cannot do without; with force=1 it is "
-                             "killed all the same");
+                             ") is one that the daemon cannot do without; with force=1 (gantryctl "
+                             "kill --force) it is killed all the same");
     lives = kill_actor(*from_.scheduler, *number);
     break;
   case pause_page:
