@@ -358,9 +358,11 @@ def test_it_answers_while_others_keep_the_daemon_busy(asked):
     for t in threads:
         t.start()
     try:
+        def there():
+            return [a for a in get(asked, "/v1/dump")["actors"] if a["kind"] == "connection"]
+        wait_until(lambda: len(there()) >= 4, there)
         for _ in range(10):
-            page = get(asked, "/v1/dump")
-            assert len([a for a in page["actors"] if a["kind"] == "connection"]) >= 4
+            assert len(there()) >= 4
     finally:
         stop.set()
         for t in threads:
