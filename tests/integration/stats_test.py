@@ -1,9 +1,11 @@
 """docker stats, docker-py and dockerode: what containers use of the machine."""
 
 import json
+import os
 import re
 import time
 from contextlib import closing
+from pathlib import Path
 
 import docker as docker_py
 
@@ -212,8 +214,17 @@ def test_sdks(d, daemon, node):
     wait_until(lambda: "container-stats-job" not in daemon.actors(), "a job lives on")
 
 
+def disk_of(path):
+    """The whole disk on which something lies: /dev/vda."""
+    device = os.stat(path).st_dev
+    place = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
+    return f"/dev/{(place.parent if (place / 'partition').exists() else place).name}"
+
+
 def test_input_and_output_of_disks(d, daemon, tmp_path):
-    d("run", "-d", "--name", "io", "--network", "none", "-v", f"{tmp_path}:/v", "bb:1", "sh", "-c",
+    # Lately the kernel counts (for version 1) only on disks that some limit was set for.
+    d("run", "-d", "--name", "io", "--network", "none", "-v", f"{tmp_path}:/v",
+      "--device-write-bps", f"{disk_of(tmp_path)}:1gb", "bb:1", "sh", "-c",
       "dd if=/dev/zero of=/v/x bs=1M count=8 conv=fsync && echo done; sleep 1000")
     wait_until(lambda: "done" in d("logs", "io"), "nothing was written")
     stats = once(daemon, "io")
