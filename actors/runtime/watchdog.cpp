@@ -121,8 +121,8 @@ void watchdog::run() {
     guard.lock();
   }
   guard.unlock();
-  // Nobody would call a stand-in back any more. As long as one serves, what wakes its io_context may
-  // wake it in the place of the thread that is back, in whose queue the work is.
+  // Nobody would call a stand-in back any more. As long as one serves, what wakes its io_context
+  // may wake it in the place of the thread that is back, in whose queue the work is.
   for (auto* w : watched)
     scheduler_.rescued(*w);
 }
