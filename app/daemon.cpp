@@ -4,6 +4,7 @@
 #include "actors/engine/engine_actor.hpp"
 #include "actors/events/events_hub.hpp"
 #include "actors/host/sd_notify.hpp"
+#include "actors/host/startup_memory.hpp"
 #include "actors/inspect/actors.hpp"
 #include "actors/inspect/heap.hpp"
 #include "actors/inspect/patrol.hpp"
@@ -196,6 +197,8 @@ std::function<void()> look_blocking(std::shared_ptr<jobs::shared_facts> facts, c
                                                   facts->get()->id, ::getenv);
     found.chosen_runtime = std::move(chosen);
     facts->learn(std::move(found));
+    // It is done once, after the start has given back what it needed.
+    host::release_startup_memory();
   };
 }
 
