@@ -76,8 +76,11 @@ TEST_CASE("inspect: actors, workers and threads that are stuck are found by name
   let_go guard{leave};
   auto one = runtime::spawn(i.sys, run_sticky, &begun, &leave);
   auto other = runtime::spawn(i.sys, run_sticky, &begun, &leave);
-  // Both threads: nobody is left who could run an actor. Once all rest, who is woken goes to the
-  // threads in turns.
+  // Both threads: nobody is left who could run an actor. Once all have begun and rest, who is woken
+  // goes to the threads in turns.
+  for (auto id : {one.id(), other.id()})
+    REQUIRE(eventually(
+        [&] { return i.get("/v1/actors/" + std::to_string(id)).at("facts_missing") == ""; }));
   REQUIRE(eventually([&] { return runtime::scheduler::of(i.sys)->all_idle(); }));
   caf::anon_send(one, 1);
   caf::anon_send(other, 1);
