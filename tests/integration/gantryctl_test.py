@@ -442,23 +442,29 @@ def test_a_dump_of_a_running_daemon_shows_the_same(shared_daemon, tmp_path):
     assert json.loads(path.read_text())["missing"] == []
 
 
-def test_events_of_a_running_daemon(shared_daemon, docker, background):
-    # Whoever runs the tests in the background may have them ignore SIGINT.
-    follower = background("env", "--default-signal=INT", GANTRYCTL, "-H", inspected(shared_daemon),
-                          "events")
+def reading(follower, ask):
+    """until(EXPRESSION) is its match in what a follower writes, while `ask` gives it news."""
     os.set_blocking(follower.stdout.fileno(), False)
     text = ""
 
     def until(expression):
         def found():
             nonlocal text
-            assert docker(shared_daemon.unix(), "version").returncode == 0
+            ask()
             try:
                 text += os.read(follower.stdout.fileno(), 65536).decode()
             except BlockingIOError:
                 pass
             return re.search(expression, text, re.M)
         return wait_until(found, lambda: text)
+    return until
+
+
+def test_events_of_a_running_daemon(shared_daemon, docker, background):
+    # Whoever runs the tests in the background may have them ignore SIGINT.
+    follower = background("env", "--default-signal=INT", GANTRYCTL, "-H", inspected(shared_daemon),
+                          "events")
+    until = reading(follower, lambda: docker(shared_daemon.unix(), "version").check_returncode())
     number = until(r" spawned connection (\d+), parent \d+$")[1]
     until(rf" ended connection {number}\b")
     follower.send_signal(signal.SIGINT)
@@ -509,19 +515,7 @@ def test_an_actor_is_followed(shared_daemon, docker, background):
     def traced():
         return json.loads(said("-H", host, "show", engine, "--json"))["traced"]
     follower = background("env", "--default-signal=INT", GANTRYCTL, "-H", host, "trace", engine)
-    os.set_blocking(follower.stdout.fileno(), False)
-    text = ""
-
-    def until(expression):
-        def found():
-            nonlocal text
-            assert docker(shared_daemon.unix(), "version").returncode == 0
-            try:
-                text += os.read(follower.stdout.fileno(), 65536).decode()
-            except BlockingIOError:
-                pass
-            return re.search(expression, text, re.M)
-        return wait_until(found, lambda: text)
+    until = reading(follower, lambda: docker(shared_daemon.unix(), "version").check_returncode())
     until(r"^TIME +WAITED +TOOK +SENDER +REQUEST +MESSAGE$")
     until(r"^\S+ \S+ +\S+ +\S+ +\d+ +\d+  gantry::core::run_job$")
     assert traced()
