@@ -68,20 +68,23 @@ result<std::string> read_seccomp_profile(const std::string& profile) {
   return text;
 }
 
-void find_runtimes(container_setup& setup, const settings& s, const fs::path& exec_root) {
+void find_runtimes(container_setup& setup, const settings& s,
+                   const std::string& second_cgroup_root) {
   std::map<std::string, oci_runtime> candidates;
   for (auto* name : known_runtimes)
     if (auto path = host::find_program(name))
-      candidates[name] = gantry::containers::probe_runtime_blocking(name, *path);
+      candidates[name] =
+          gantry::containers::probe_runtime_blocking(name, *path, {}, second_cgroup_root);
   for (auto& [name, runtime] : s.runtimes)
-    candidates[name] = gantry::containers::probe_runtime_blocking(name, runtime.path, runtime.args);
+    candidates[name] = gantry::containers::probe_runtime_blocking(name, runtime.path, runtime.args,
+                                                                  second_cgroup_root);
   auto chosen = s.default_runtime;
   if (chosen.empty())
     for (auto* name : known_runtimes) {
       auto found = candidates.find(name);
       if (found == candidates.end())
         continue;
-      auto works = gantry::containers::try_runtime_blocking(found->second, exec_root);
+      auto works = gantry::containers::try_runtime_blocking(found->second, s.exec_root);
       if (works) {
         chosen = name;
         break;
@@ -129,7 +132,7 @@ std::shared_ptr<const container_setup> find_setup(const settings& s,
   start.cgroup_parent = s.cgroup_parent;
   start.dns = {s.dns, s.dns_search, s.dns_opts};
   start.host_gateway_ip = s.host_gateway_ip;
-  find_runtimes(*setup, s, s.exec_root);
+  find_runtimes(*setup, s, host.second_cgroup_root);
   setup->host = std::make_shared<const gantry::containers::container_host>(std::move(host));
   setup->daemon = std::make_shared<const container::daemon_facts>(std::move(daemon));
   setup->monitor_program = find_monitor();

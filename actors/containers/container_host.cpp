@@ -238,6 +238,14 @@ std::vector<std::string> cgroups_to_join(const std::string& root, const mounts_l
   return out;
 }
 
+std::string find_second_cgroup_root(const std::string& root, const mounts_list& mounts) {
+  const auto* v2 = find_cgroup_mount(mounts, "");
+  if (v2 == nullptr ||
+      host::read_word(host::below(root, v2->point + "/cgroup.controllers")).empty())
+    return {};
+  return v2->point;
+}
+
 } // namespace
 
 container_host probe_container_host(const std::string& root) {
@@ -250,11 +258,14 @@ container_host probe_container_host(const std::string& root) {
   out.abilities.capabilities = out.facts.capabilities;
   out.hostname = machine.hostname;
   out.join_cgroups = cgroups_to_join(root, mounts);
+  if (!out.abilities.cgroup_v2)
+    out.second_cgroup_root = find_second_cgroup_root(root, mounts);
   return out;
 }
 
 oci_runtime probe_runtime_blocking(std::string name, std::string path,
                                    std::vector<std::string> args,
+                                   const std::string& second_cgroup_root,
                                    std::chrono::milliseconds deadline) {
   oci_runtime out{.name = std::move(name), .path = std::move(path), .args = std::move(args)};
   const auto ask = [&](const char* what) {
@@ -269,9 +280,11 @@ oci_runtime probe_runtime_blocking(std::string name, std::string path,
   // NOTE: crun knew it before it could say so.
   constexpr std::string_view crun = "crun version ";
   constexpr container::kernel_version known_since{1, 8};
+  const bool is_crun = version.starts_with(crun);
+  if (is_crun)
+    out.without_mount = second_cgroup_root;
   out.recursive_read_only =
-      (version.starts_with(crun) &&
-       parse_version(std::string_view{version}.substr(crun.size())) >= known_since) ||
+      (is_crun && parse_version(std::string_view{version}.substr(crun.size())) >= known_since) ||
       ask("features").find("\"rro\"") != std::string::npos;
   return out;
 }

@@ -22,6 +22,8 @@ struct container_host {
   std::vector<std::string> join_cgroups;
   /// For `monitor::settings::cgroup_root`.
   std::string cgroup_root = "/sys/fs/cgroup";
+  /// Where cgroup version 2 is mounted, if it has controllers of its own beside those of version 1.
+  std::string second_cgroup_root;
 };
 
 /// Looks at the machine. With cgroup version 2 a cgroup for monitors is made
@@ -38,12 +40,19 @@ struct oci_runtime {
   /// Its `start` does nothing but open `ROOT/ID/exec.fifo` for reading: runc.
   bool opens_fifo = false;
   bool recursive_read_only = false; ///< it knows the mount option `rro`
+  /// The mount point that it must not see (`child_command::without_mount`).
+  std::string without_mount = {};
 };
 
 /// Asks a program what it can do. Takes as long as two calls of it, each at most `deadline`. A
 /// program that does not answer can do nothing beyond the specification.
+///
+/// crun refuses to work where both versions of cgroups have controllers ("cgroups in hybrid mode
+/// not supported"); it does work, with version 1, if it does not see the other one:
+/// `second_cgroup_root` is that of `container_host`.
 oci_runtime probe_runtime_blocking(std::string name, std::string path,
                                    std::vector<std::string> args = {},
+                                   const std::string& second_cgroup_root = {},
                                    std::chrono::milliseconds deadline = std::chrono::seconds{2});
 
 } // namespace gantry::containers

@@ -231,11 +231,7 @@ void container_state::run_command(const char* what, std::vector<std::string> arg
   auto runtime = run_ ? run_->runtime : nullptr;
   if (!runtime)
     return then(api_error{errc::conflict, "container " + id_ + " is not running"});
-  runtime_command command;
-  command.runtime = runtime->path;
-  command.runtime_args = runtime->args;
-  command.runtime_args.insert(command.runtime_args.end(),
-                              {"--root", paths_.runtime_root(runtime->name).string()});
+  auto command = call_of(*runtime, paths_.runtime_root(runtime->name));
   command.args = std::move(args);
   command.input = std::move(input);
   run_runtime(*services_.system, *io_, *services_.pool, std::move(command),

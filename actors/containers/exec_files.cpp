@@ -2,6 +2,7 @@
 
 #include "actors/containers/container_recovery.hpp"
 #include "actors/containers/host_directories.hpp"
+#include "actors/containers/monitor_launch.hpp"
 #include "actors/containers/process_files.hpp"
 #include "actors/containers/root_files.hpp"
 #include "actors/containers/times.hpp"
@@ -93,10 +94,7 @@ monitor::settings settings_of(const exec_input& in, const oci_runtime& runtime) 
   monitor::settings s;
   s.mode = monitor::settings::work::exec_process;
   s.id = in.container.id();
-  s.runtime = runtime.path;
-  s.runtime_args = runtime.args;
-  s.runtime_args.insert(s.runtime_args.end(),
-                        {"--root", in.container.runtime_root(runtime.name).native()});
+  set_runtime(s, runtime, in.container.runtime_root(runtime.name));
   s.runtime_deadline = in.setup->start.runtime_deadline;
   s.process_file = in.paths.process();
   s.pid_file = in.paths.pid_file();

@@ -1,5 +1,6 @@
 #include "actors/containers/monitor_launch.hpp"
 
+#include "actors/containers/container_host.hpp"
 #include "actors/containers/container_limits.hpp"
 #include "actors/containers/program_copies.hpp"
 #include "actors/containers/runtime_command.hpp"
@@ -34,6 +35,14 @@ result<void> write_settings_blocking(const std::string& path, const std::string&
 }
 
 } // namespace
+
+void set_runtime(monitor::settings& of, const oci_runtime& runtime,
+                 const std::filesystem::path& root) {
+  auto call = call_of(runtime, root);
+  of.runtime = std::move(call.runtime);
+  of.runtime_args = std::move(call.runtime_args);
+  of.without_mount = std::move(call.without_mount);
+}
 
 core::inspectable_actor launch_monitor(caf::actor_system& sys, boost::asio::io_context& io,
                                        runtime::worker_pool& pool, monitor_launch launch,

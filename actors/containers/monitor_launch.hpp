@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ class worker_pool;
 namespace gantry::containers {
 
 class program_copies;
+struct oci_runtime;
 
 /// A monitor that is to be.
 struct monitor_launch {
@@ -26,6 +28,10 @@ struct monitor_launch {
   monitor::settings what;
   std::shared_ptr<program_copies> copies; ///< of the runtime; never null
 };
+
+/// The monitor is to call that runtime, which keeps its containers below `root`.
+void set_runtime(monitor::settings& of, const oci_runtime& runtime,
+                 const std::filesystem::path& root);
 
 /// Called once, as `command_done`: the pid of the process that the runtime has made. Errors: the
 /// runtime's or the monitor's own words; unavailable, `'RUNTIME' did not end within 60s`, if the

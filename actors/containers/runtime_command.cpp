@@ -1,5 +1,6 @@
 #include "actors/containers/runtime_command.hpp"
 
+#include "actors/containers/container_host.hpp"
 #include "actors/host/errno_text.hpp"
 #include "actors/logs/runtime_messages.hpp"
 #include "actors/runtime/actor.hpp"
@@ -209,6 +210,15 @@ core::inspectable_actor run_command(caf::actor_system& sys, boost::asio::io_cont
                         command_setup{&io, &pool, std::move(command), std::move(done)});
 }
 
+runtime_command call_of(const oci_runtime& runtime, const std::filesystem::path& root) {
+  runtime_command command;
+  command.runtime = runtime.path;
+  command.runtime_args = runtime.args;
+  command.runtime_args.insert(command.runtime_args.end(), {"--root", root.native()});
+  command.without_mount = runtime.without_mount;
+  return command;
+}
+
 core::inspectable_actor run_runtime(caf::actor_system& sys, boost::asio::io_context& io,
                                     runtime::worker_pool& pool, runtime_command command,
                                     runtime_done done) {
@@ -221,6 +231,7 @@ core::inspectable_actor run_runtime(caf::actor_system& sys, boost::asio::io_cont
   add(command.runtime_args);
   add({"--log-format", "json"});
   add(command.args);
+  run.what.without_mount = std::move(command.without_mount);
   run.what.input = std::move(command.input);
   run.what.deadline = command.deadline;
   run.what.output_limit = command.output_limit;

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ class worker_pool;
 }
 
 namespace gantry::containers {
+
+struct oci_runtime;
 
 /// A program that is run without holding a thread.
 struct async_command {
@@ -46,11 +49,15 @@ core::inspectable_actor run_command(caf::actor_system& sys, boost::asio::io_cont
 struct runtime_command {
   std::string runtime;                   ///< path of the program
   std::vector<std::string> runtime_args; ///< before the command: `--root`, `DIR`
+  std::string without_mount = {};        ///< as for `child_command`
   std::vector<std::string> args;         ///< `delete`, `--force`, ID
   std::string input;                     ///< its stdin, for `update --resources -`
   std::chrono::milliseconds deadline = std::chrono::seconds{10};
   std::size_t output_limit = std::size_t{1024} * 1024;
 };
+
+/// A call of that runtime, which keeps its containers below `root`: what it is to do is missing.
+runtime_command call_of(const oci_runtime& runtime, const std::filesystem::path& root);
 
 /// Called once, as `command_done`: the runtime's stdout. Errors beside those: what the runtime says
 /// (the last error in its messages), not_found if that is that there is no such container, else

@@ -75,6 +75,7 @@ private:
     command.argv.insert(command.argv.end(), {"--root", (directory_ / "state").string()});
     command.argv.insert(command.argv.end(), args.begin(), args.end());
     command.deadline = deadline;
+    command.without_mount = runtime_.without_mount;
     auto output = host::run_child(command);
     if (!output)
       return output.error();

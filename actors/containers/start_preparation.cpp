@@ -4,6 +4,7 @@
 #include "actors/containers/host_devices.hpp"
 #include "actors/containers/host_directories.hpp"
 #include "actors/containers/log_setup.hpp"
+#include "actors/containers/monitor_launch.hpp"
 #include "actors/containers/overlay_mount.hpp"
 #include "actors/containers/process_files.hpp"
 #include "actors/containers/root_files.hpp"
@@ -277,10 +278,8 @@ private:
     auto& m = out_.monitor;
     m.mode = monitor::settings::work::create_container;
     m.id = paths_.id();
-    m.runtime = in_.runtime->path;
-    m.runtime_args = in_.runtime->args;
     const auto root = paths_.runtime_root(in_.runtime->name);
-    m.runtime_args.insert(m.runtime_args.end(), {"--root", root.native()});
+    set_runtime(m, *in_.runtime, root);
     m.runtime_deadline = in_.settings.runtime_deadline;
     m.bundle = paths_.bundle();
     m.pid_file = paths_.pid_file();

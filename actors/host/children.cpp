@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -14,8 +16,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <iterator>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 namespace gantry::host {
 namespace {
@@ -168,8 +173,25 @@ api_error late_child(const std::string& path, std::chrono::milliseconds limit) {
   return {errc::unavailable, "'" + path + "' did not end within " + limit_text(limit)};
 }
 
-pid_t spawn_program(const std::string& program, const std::vector<std::string>& argv,
-                    const std::vector<std::string>& env, int in, int out, int err) {
+namespace {
+
+/// For the calling thread alone, and those it starts. False with errno.
+bool leave_mount(const std::string& point) {
+  if (::unshare(CLONE_NEWNS) != 0)
+    return false;
+  // Where the mount around it is shared, the others would lose it too.
+  namespace fs = std::filesystem;
+  for (auto around = fs::path{point}.parent_path();; around = around.parent_path()) {
+    if (::mount(nullptr, around.c_str(), nullptr, MS_PRIVATE, nullptr) == 0)
+      break;
+    if (errno != EINVAL || around == around.parent_path())
+      return false;
+  }
+  return ::umount2(point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
+}
+
+pid_t spawn_here(const std::string& program, const std::vector<std::string>& argv,
+                 const std::vector<std::string>& env, int in, int out, int err) {
   spawn_settings settings;
   ::posix_spawn_file_actions_adddup2(&settings.actions, in, STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&settings.actions, out, STDOUT_FILENO);
@@ -190,6 +212,26 @@ pid_t spawn_program(const std::string& program, const std::vector<std::string>& 
   const int error = ::posix_spawn(&pid, program.c_str(), &settings.actions, &settings.attributes,
                                   words.data(), env.empty() ? environ : variables.data());
   return error == 0 ? pid : -error;
+}
+
+} // namespace
+
+pid_t spawn_program(const std::string& program, const std::vector<std::string>& argv,
+                    const std::vector<std::string>& env, int in, int out, int err,
+                    const std::string& without_mount) {
+  if (without_mount.empty())
+    return spawn_here(program, argv, env, in, out, err);
+  // A namespace belongs to a thread, and with that one it goes.
+  pid_t pid = -EAGAIN;
+  try {
+    std::thread elsewhere{[&] {
+      pid = leave_mount(without_mount) ? spawn_here(program, argv, env, in, out, err) : -errno;
+    }};
+    elsewhere.join();
+  } catch (const std::system_error& e) {
+    return -e.code().value();
+  }
+  return pid;
 }
 
 // -- running_child --------------------------------------------------------------
@@ -214,7 +256,7 @@ result<running_child> running_child::start(const child_command& command) {
   if (!child.ready_)
     return start_error(errno);
   const pid_t pid = spawn_program(command.argv.front(), command.argv, command.env, in.get(),
-                                  out->write.get(), err->write.get());
+                                  out->write.get(), err->write.get(), command.without_mount);
   if (pid < 0)
     return start_error(-pid);
   auto guarded = child_process::guard(pid);

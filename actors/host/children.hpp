@@ -67,6 +67,7 @@ struct child_command {
   /// Written to its stdin, which then ends; nothing is /dev/null.
   std::string input;
   std::shared_ptr<const unique_fd> input_file; ///< is its stdin, if not null
+  std::string without_mount;                   ///< as for `spawn_program`
   std::chrono::milliseconds deadline = std::chrono::seconds{10};
   /// Bytes kept of each of stdout and stderr; the rest is read and dropped.
   std::size_t output_limit = std::size_t{64} * 1024;
@@ -85,10 +86,12 @@ std::string limit_text(std::chrono::milliseconds limit);
 
 /// Starts `program` (a path, no search) with these descriptors as its standard files and no others,
 /// default signals, and a process group of its own; an empty `env` is ours. The descriptors are
-/// none of 0 to 2, unless each is in its own place. Returns the pid, or a negative errno. Blocks
-/// until the program is loaded.
+/// none of 0 to 2, unless each is in its own place. With `without_mount` (a mount point) it gets a
+/// mount namespace of its own, in which that is not mounted; all other mounts propagate as they do
+/// here. Returns the pid, or a negative errno. Blocks until the program is loaded.
 pid_t spawn_program(const std::string& program, const std::vector<std::string>& argv,
-                    const std::vector<std::string>& env, int in, int out, int err);
+                    const std::vector<std::string>& env, int in, int out, int err,
+                    const std::string& without_mount = {});
 
 /// A program that runs while its output is captured, for those who wait in their own way:
 ///

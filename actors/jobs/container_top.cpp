@@ -37,11 +37,7 @@ public:
   void begin(const containers::oci_runtime& runtime) {
     const auto& id = container_->view.id;
     const auto paths = paths_of(services_, id);
-    containers::runtime_command command;
-    command.runtime = runtime.path;
-    command.runtime_args = runtime.args;
-    command.runtime_args.insert(command.runtime_args.end(),
-                                {"--root", paths.runtime_root(runtime.name).string()});
+    auto command = containers::call_of(runtime, paths.runtime_root(runtime.name));
     command.args = {"ps", "--format", "json", id};
     command.deadline = limits::process_listing;
     containers::run_runtime(

@@ -139,6 +139,7 @@ result<void> monitor::call_runtime() {
   what.log = settings_.runtime_log;
   what.deadline = settings_.runtime_deadline;
   what.copy = runtime_.get();
+  what.without_mount = settings_.without_mount;
   ::unlink(settings_.pid_file.c_str());
   record_.started_at = exec ? logs::now() : 0;
   call_ = std::make_unique<runtime_call>(loop_, std::move(what),
@@ -278,6 +279,7 @@ void monitor::on(client& from, const start_request& what) {
   start.argv = command("start");
   start.argv.push_back(settings_.id);
   start.log = settings_.runtime_log;
+  start.without_mount = settings_.without_mount;
   start.deadline = settings_.runtime_deadline;
   call_ = std::make_unique<runtime_call>(loop_, std::move(start), [this](const result<void>& how) {
     call_.reset();

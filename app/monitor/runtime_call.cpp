@@ -58,7 +58,7 @@ pid_t runtime_call::spawn() {
   if (in < 0 || out < 0 || err < 0)
     return -errno;
   const auto spawn_from = [&](const std::string& program) {
-    return host::spawn_program(program, what_.argv, {}, in, out, err);
+    return host::spawn_program(program, what_.argv, {}, in, out, err, what_.without_mount);
   };
   if (what_.copy >= 0) {
     // By our descriptor: the child has closed its own when it comes to that.

@@ -21,6 +21,7 @@ public:
   struct command {
     std::vector<std::string> argv; ///< path of the program (no search), then its arguments
     int copy = -1;                 ///< a sealed copy of the program, which is run in its place
+    std::string without_mount;     ///< as for `host::spawn_program`
     /// Its standard files, which the process inherits; -1: /dev/null.
     int in = -1;
     int out = -1;

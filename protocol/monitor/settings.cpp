@@ -89,6 +89,7 @@ void visit_settings(Fields& f, Settings& s) {
   f.field("id", s.id);
   f.field("runtime", s.runtime);
   f.field("runtime_arg", s.runtime_args);
+  f.field("without_mount", s.without_mount);
   f.field("bundle", s.bundle);
   f.field("process_file", s.process_file);
   f.field("pid_file", s.pid_file);

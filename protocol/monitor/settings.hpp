@@ -26,6 +26,7 @@ struct settings {
   std::string id;                        ///< of the container, as the runtime knows it
   std::string runtime;                   ///< path of the program
   std::vector<std::string> runtime_args; ///< before the command: `--root`, `DIR`, ...
+  std::string without_mount;             ///< a mount point that the runtime must not see; or ""
   std::string bundle;                    ///< of create_container
   std::string process_file;              ///< of exec_process: `process` of the runtime spec
   /// Written by the runtime.

@@ -71,6 +71,9 @@ TEST_CASE("container_host: cgroup version 1", "[actors][containers]") {
   CHECK_FALSE(host.abilities.pids_limit);
   CHECK(host.abilities.cpuset_cpus == "0-3");
   CHECK(host.abilities.cpuset_mems == "0");
+  CHECK(host.second_cgroup_root.empty());
+  dir.write("sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n");
+  CHECK(probe_container_host(dir.path()).second_cgroup_root == "/sys/fs/cgroup/unified");
 }
 
 TEST_CASE("container_host: monitors leave the daemon's cgroups of version 1",
@@ -97,6 +100,7 @@ TEST_CASE("container_host: cgroup version 2", "[actors][containers]") {
   CHECK_FALSE(host.abilities.cpu_realtime);
   CHECK(host.abilities.blkio_write_iops);
   CHECK(host.abilities.cpuset_cpus == "0-1");
+  CHECK(host.second_cgroup_root.empty());
   CHECK(host.join_cgroups ==
         std::vector<std::string>{dir.file("sys/fs/cgroup/gantry-monitors/cgroup.procs")});
 }
@@ -175,21 +179,25 @@ TEST_CASE("container_host: runtimes are asked what they can do", "[actors][conta
       "mine",
       program("runc", "case $1 in --version) echo runc version 1.1.5;; features) echo "
                       "'{\"mountOptions\":[\"ro\",\"rro\"]}';; esac"),
-      {"--debug"});
+      {"--debug"}, "/both");
   CHECK(runc.name == "mine");
   CHECK(runc.path == dir.file("runc"));
   CHECK(runc.args == std::vector<std::string>{"--debug"});
   CHECK(runc.opens_fifo);
   CHECK(runc.recursive_read_only);
+  CHECK(runc.without_mount.empty());
 
   // It has no `features`.
   for (const auto& [version, knows] :
        {std::pair{"1.7.2", false}, {"1.8.1", true}, {"1.10", true}, {"2.0", true}, {"", false}}) {
     CAPTURE(version);
     const auto crun = probe_runtime_blocking(
-        "crun", program("crun", std::string{"case $1 in --version) echo crun version "} + version +
-                                    ";; *) exit 1;; esac"));
+        "crun",
+        program("crun", std::string{"case $1 in --version) echo crun version "} + version +
+                            ";; *) exit 1;; esac"),
+        {}, "/both");
     CHECK_FALSE(crun.opens_fifo);
+    CHECK(crun.without_mount == (*version == 0 ? "" : "/both"));
     CHECK(crun.recursive_read_only == knows);
   }
   const auto gone = probe_runtime_blocking("gone", dir.file("gone"));

@@ -113,6 +113,7 @@ TEST_CASE("start_preparation: what the monitor is told", "[actors][containers][r
   auto runtime = *input.runtime;
   runtime.args = {"--debug"};
   runtime.opens_fifo = true;
+  runtime.without_mount = "/sys/fs/cgroup/unified";
   input.runtime = std::make_shared<const oci_runtime>(runtime);
   const auto prepared = prepare(input);
   const auto& m = prepared.monitor;
@@ -122,6 +123,7 @@ TEST_CASE("start_preparation: what the monitor is told", "[actors][containers][r
   CHECK(m.runtime == "/usr/sbin/runc");
   CHECK(m.runtime_args ==
         std::vector<std::string>{"--debug", "--root", place.file("runtime/runc")});
+  CHECK(m.without_mount == "/sys/fs/cgroup/unified");
   CHECK(m.bundle == place.file("containers/" + id + "/bundle"));
   CHECK(m.exit_file == place.paths.exit_file());
   CHECK(m.control_socket == place.paths.control_socket());

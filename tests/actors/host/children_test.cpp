@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -151,6 +153,65 @@ TEST_CASE("children: only the standard files are inherited", "[host]") {
   child_command command;
   command.argv = {"/bin/ls", "/proc/self/fd"};
   CHECK(run_child(command).value().out == "0\n1\n2\n3\n"); // 3 is the listing itself
+}
+
+TEST_CASE("children: one mount is out of a child's sight", "[host]") {
+  const temp_dir dir;
+  const auto mounted = [&](const std::string& name, unsigned long propagation) {
+    const auto point = dir.file(name);
+    std::filesystem::create_directory(point);
+    REQUIRE(::mount("none", point.c_str(), "tmpfs", 0, nullptr) == 0);
+    REQUIRE(::mount(nullptr, point.c_str(), nullptr, propagation, nullptr) == 0);
+    return point;
+  };
+  const auto around = mounted("around", MS_SHARED);
+  struct unmount {
+    std::string point;
+    ~unmount() { ::umount2(point.c_str(), MNT_DETACH); }
+  } const unmount{around};
+  const auto inner = mounted("around/inner", MS_SHARED);
+  dir.write("around/beside", "");
+  dir.write("around/inner/file", "");
+  auto look = shell("ls " + around + " " + inner + "; mkdir " + around + "/new; mount -t tmpfs n " +
+                    around + "/new; readlink /proc/self/ns/mnt");
+  look.without_mount = inner;
+  const auto seen = run_child(look).value();
+  CHECK(seen.err.empty());
+  CHECK(seen.out.starts_with(around + ":\nbeside\ninner\n\n" + inner + ":\nmnt:["));
+  // Here all is as it was, and what the child has mounted there stays with it.
+  CHECK(std::filesystem::exists(inner + "/file"));
+  CHECK(seen.out.find(std::filesystem::read_symlink("/proc/thread-self/ns/mnt").string()) ==
+        std::string::npos);
+  CHECK_FALSE(has_children());
+
+  look.without_mount = dir.file("around/beside");
+  CHECK(run_child(look).error().message == "start '/bin/sh': Invalid argument");
+  look.without_mount = dir.file("nowhere/at/all");
+  CHECK(run_child(look).error().message == "start '/bin/sh': No such file or directory");
+}
+
+TEST_CASE("children: mounts that are shared stay so beside one that is out of sight", "[host]") {
+  const temp_dir dir;
+  std::filesystem::create_directory(dir.file("shared"));
+  std::filesystem::create_directories(dir.file("around"));
+  struct unmount {
+    std::string point;
+    ~unmount() { ::umount2(point.c_str(), MNT_DETACH); }
+  };
+  for (const char* name : {"shared", "around"}) {
+    REQUIRE(::mount("none", dir.file(name).c_str(), "tmpfs", 0, nullptr) == 0);
+    REQUIRE(::mount(nullptr, dir.file(name).c_str(), nullptr, MS_SHARED, nullptr) == 0);
+  }
+  const unmount shared{dir.file("shared")};
+  const unmount around{dir.file("around")};
+  for (const char* name : {"shared/mounted", "around/inner"})
+    std::filesystem::create_directory(dir.file(name));
+  REQUIRE(::mount("none", dir.file("around/inner").c_str(), "tmpfs", 0, nullptr) == 0);
+  auto add = shell("mount -t tmpfs none " + dir.file("shared/mounted") + " && touch " +
+                   dir.file("shared/mounted/file"));
+  add.without_mount = dir.file("around/inner");
+  CHECK(run_child(add).value().exit.success());
+  CHECK(std::filesystem::exists(dir.file("shared/mounted/file")));
 }
 
 TEST_CASE("children: errors at the start", "[host]") {

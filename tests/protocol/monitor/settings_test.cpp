@@ -36,6 +36,7 @@ TEST_CASE("settings: all of them come back", "[protocol][monitor]") {
   s.mode = settings::work::exec_process;
   s.process_file = "/p\nq\\n";
   s.runtime_args = {"--root", "/run/x", ""};
+  s.without_mount = "/sys/fs/cgroup/unified";
   s.console_socket = "/t";
   s.tty = s.open_stdin = s.stdin_once = true;
   s.held = true;
