@@ -57,6 +57,7 @@ runtime::system_options system_options_of(const settings& s) {
   runtime::system_options options;
   options.threads =
       s.io_threads > 0 ? static_cast<std::size_t>(s.io_threads) : runtime::default_threads();
+  options.keep_spans = s.inspect_host != no_inspection;
   return options;
 }
 
@@ -327,7 +328,7 @@ daemon::daemon(const configuration& config, host::socket_activation activated,
   services.activated = std::make_shared<const host::socket_activation>(std::move(activated));
   services.api = api_config(p.current);
   services.connections = &p.connections;
-  services.requests = &p.requests;
+  services.requests = p.current.inspect_host == no_inspection ? nullptr : &p.requests;
   // A name that is registered twice is a mistake in this program.
   server::add_server_jobs(jobs, std::move(services)).value();
   jobs::add_builtin_jobs(jobs, {&p.pool, p.facts, p.hub, runtime::scheduler::of(p.system),
@@ -428,7 +429,8 @@ void daemon::reread_certificates() {
 }
 
 std::string daemon::dump() const {
-  return inspect::actor_dump(runtime::scheduler::of(parts_->system)->registry().snapshot());
+  auto& registry = runtime::scheduler::of(parts_->system)->registry();
+  return inspect::actor_dump(registry.snapshot(), registry.history().stalls.all());
 }
 
 } // namespace gantry::app

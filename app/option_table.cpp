@@ -58,7 +58,8 @@ const auto& table() {
       {"group", 'G', "group", &s::group, later, listening, "GROUP",
        "Group of unix sockets; empty to leave it alone (default docker)"},
       {"inspect-host", 0, "inspect-host", &s::inspect_host, later, listening, "PROTO://ADDR",
-       "Where to be inspected, or `none` (default: socket inspect.sock in the exec root)",
+       "Where to be inspected, or `none`, with which nothing of requests is kept either (default: "
+       "socket inspect.sock in the exec root)",
        check_inspect_host},
       {"tls", 0, "tls", &s::tls, later, listening, "",
        "Serve TCP with TLS; implied by --tlsverify"},

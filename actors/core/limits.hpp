@@ -90,6 +90,8 @@ inline constexpr caf::timespan facts_learned = span(10s);
 inline constexpr caf::timespan held_thread = span(100ms);
 /// How often everything else is looked at, while something is going on.
 inline constexpr caf::timespan watch_round = span(1s);
+/// An I/O thread that was asked to show itself and does not come.
+inline constexpr caf::timespan still_thread = span(2s);
 /// A task of a worker pool whose thread has not moved for this long.
 inline constexpr caf::timespan still_worker = span(3s);
 /// A request whose answer is one value, and due soon; or one whose answer takes what it takes

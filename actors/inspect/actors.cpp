@@ -21,13 +21,33 @@ std::chrono::nanoseconds activity_age(const actor_snapshot& a) noexcept {
 
 std::string text(std::chrono::nanoseconds d) { return core::duration_text(caf::timespan{d}); }
 
+/// What it handles now; "" if nothing.
+std::string_view present_of(const actor_snapshot& a) noexcept {
+  if (a.present.empty() && a.present_age.count() > 0)
+    return starting;
+  return a.present;
+}
+
 void append_line(std::string& out, const actor_snapshot& a) {
   out.append("#\tactor ").append(std::to_string(a.id));
   out.append(" parent ").append(std::to_string(a.parent));
   out.append(" mailbox ").append(std::to_string(a.mailbox));
   out.append(" messages ").append(std::to_string(a.messages));
-  if (!a.present.empty())
-    out.append(" handles ").append(a.present).append(" for ").append(text(a.present_age));
+  if (auto present = present_of(a); !present.empty())
+    out.append(" handles ").append(present).append(" for ").append(text(a.present_age));
+  out += '\n';
+}
+
+void append_stall(std::string& out, const runtime::stall& s) {
+  out.append("stall ").append(runtime::to_string(s.what));
+  out.append(" [").append(text(s.duration)).append("]:\n").append(s.kind).append("\n");
+  out.append("\tmessage ").append(s.message).append("\n");
+  if (s.actor != 0)
+    out.append("\tactor ").append(std::to_string(s.actor)).append("\n");
+  if (s.request != 0)
+    out.append("\trequest ").append(std::to_string(s.request)).append("\n");
+  if (!s.where.empty())
+    out.append("\tat ").append(s.where).append("\n");
   out += '\n';
 }
 
@@ -55,9 +75,10 @@ const char* to_string(actor_activity a) noexcept {
   return "idle";
 }
 
-std::string actor_profile(std::vector<actor_snapshot> actors, int debug) {
+std::string actor_profile(std::vector<actor_snapshot> actors,
+                          const std::vector<runtime::stall>& stalls, int debug) {
   if (debug >= 2)
-    return actor_dump(std::move(actors));
+    return actor_dump(std::move(actors), stalls);
   std::sort(actors.begin(), actors.end(), [](auto& a, auto& b) { return a.id < b.id; });
   using group = std::pair<std::string, std::vector<const actor_snapshot*>>;
   std::map<std::string, std::vector<const actor_snapshot*>> by_name;
@@ -76,21 +97,25 @@ std::string actor_profile(std::vector<actor_snapshot> actors, int debug) {
   return out;
 }
 
-std::string actor_dump(std::vector<actor_snapshot> actors) {
+std::string actor_dump(std::vector<actor_snapshot> actors,
+                       const std::vector<runtime::stall>& stalls) {
   auto order = [](const actor_snapshot& a) {
     return std::tuple{activity_of(a), -activity_age(a), a.id};
   };
   std::sort(actors.begin(), actors.end(),
             [&order](const auto& a, const auto& b) { return order(a) < order(b); });
   std::string out;
+  for (const auto& s : stalls)
+    if (!s.over)
+      append_stall(out, s);
   for (const auto& a : actors) {
     out.append("actor ").append(std::to_string(a.id)).append(" [");
     out += to_string(activity_of(a));
     if (auto age = activity_age(a); age.count() > 0)
       out.append(", ").append(text(age));
     out.append("]:\n").append(a.kind).append("\n");
-    if (!a.present.empty())
-      out.append("\tmessage ").append(a.present).append("\n");
+    if (auto present = present_of(a); !present.empty())
+      out.append("\tmessage ").append(present).append("\n");
     out.append("\tparent ").append(std::to_string(a.parent));
     out.append(", mailbox ").append(std::to_string(a.mailbox));
     out.append(", messages ").append(std::to_string(a.messages));

@@ -66,13 +66,14 @@ bool waits_for_a_client(const runtime::worker_pool& pool, pid_t tid) {
 daemon_patrol::daemon_patrol(sources from, patrol_limits bounds)
     : from_(std::move(from)), bounds_(bounds) {}
 
-bool daemon_patrol::look(runtime::stall_book& book) {
+bool daemon_patrol::look(runtime::stall_book& book, bool busy) {
   const auto now = clock::now();
   // Each of them, not the first that finds something.
+  const bool waiting = look_at_threads(book, now, busy);
   const bool working = look_at_workers(book, now);
   const bool crowded = look_at_mailboxes(book);
   const bool asked = look_at_requests(book);
-  return working || crowded || asked;
+  return waiting || working || crowded || asked;
 }
 
 void daemon_patrol::note(runtime::stall_book& book, stalls& known, std::uint64_t key, stall s) {
@@ -92,6 +93,52 @@ void daemon_patrol::close_others(runtime::stall_book& book, stalls& known, GoesO
     book.close(each->second);
     each = known.erase(each);
   }
+}
+
+// -- threads --------------------------------------------------------------------------------------
+
+/// One that handles a message is the watchdog's business. What else a thread may be stuck in - a
+/// handler of Asio's, a lock, the kernel - shows in that it leaves a question unanswered.
+bool daemon_patrol::look_at_threads(runtime::stall_book& book, clock::time_point now, bool busy) {
+  bool waiting = false;
+  std::set<std::uint64_t> still;
+  for (const auto& w : from_.scheduler->workers()) {
+    auto& seen = threads_[w->index()];
+    const auto& slot = w->slot();
+    const auto sequence = slot.sequence.load(std::memory_order_acquire);
+    // Beside a stand-in it may rest where it should, and every handler goes to the other.
+    const bool rests =
+        still_threads_.contains(w->index()) && runtime::waits_for_descriptors(w->tid());
+    const bool moves =
+        rests || sequence != seen.sequence || slot.since.load(std::memory_order_acquire) != 0;
+    if (moves || !w->sign_missing()) {
+      seen = {sequence, now};
+      if (busy)
+        w->ask_for_sign();
+    } else {
+      waiting = true;
+      w->ask_for_sign(); // in case that a stand-in has taken the last one
+      const auto rest = now - seen.moved;
+      if (rest < bounds_.still_thread)
+        continue;
+      still.insert(w->index());
+      stall s;
+      s.what = stall_kind::thread;
+      s.thread = w->index();
+      s.kind = "thread";
+      s.message = thread_name(*w);
+      s.duration = rest;
+      if (!still_threads_.contains(w->index()))
+        s.where = runtime::kernel_place(w->tid());
+      note(book, still_threads_, w->index(), std::move(s));
+      from_.scheduler->rescue(*w);
+    }
+  }
+  for (const auto& known : still_threads_)
+    if (!still.contains(known.first))
+      from_.scheduler->rescued(*from_.scheduler->workers()[known.first]);
+  close_others(book, still_threads_, [&](std::uint64_t index) { return still.contains(index); });
+  return waiting;
 }
 
 // -- workers --------------------------------------------------------------------------------------

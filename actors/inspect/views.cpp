@@ -24,9 +24,6 @@ namespace {
 
 using runtime::tick_histogram;
 
-/// What an actor handles while it is started.
-constexpr std::string_view starting = "start";
-
 /// Actors that are called as the containers that they look after.
 constexpr std::string_view container_kind = "container";
 
@@ -183,11 +180,13 @@ std::vector<kind_view> read_kinds(const sources& from) {
   return views;
 }
 
+std::string thread_name(const runtime::worker& w) { return "io " + std::to_string(w.index()); }
+
 std::vector<thread_view> read_threads(const sources& from) {
   std::vector<thread_view> views;
   const auto& workers = from.scheduler->workers();
   for (const auto& w : workers)
-    views.push_back(view_of(*w, "io " + std::to_string(w->index())));
+    views.push_back(view_of(*w, thread_name(*w)));
   for (const auto& w : from.scheduler->stand_ins())
     if (w->tid() != 0)
       views.push_back(view_of(*w, "stand-in " + std::to_string(w->index() - workers.size())));
@@ -301,8 +300,6 @@ stall_view view_of(const runtime::stall& s) {
   v.request = s.request;
   v.kind = s.kind;
   v.message = s.message;
-  if (v.message.empty() && s.what == runtime::stall_kind::handler)
-    v.message = starting;
   v.where = s.where;
   mend_utf8(v.message);
   mend_utf8(v.where);

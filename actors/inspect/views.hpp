@@ -13,6 +13,7 @@
 
 namespace gantry::runtime {
 class scheduler;
+class worker;
 class worker_pool;
 struct stall;
 } // namespace gantry::runtime
@@ -51,6 +52,8 @@ std::vector<actor_view> read_actors(const sources& from);
 std::optional<actor_detail> read_actor(const sources& from, std::uint64_t id);
 /// By name.
 std::vector<kind_view> read_kinds(const sources& from);
+/// What views call an I/O thread: `io 0`.
+std::string thread_name(const runtime::worker& w);
 /// The threads of actors, then the stand-ins that are at work.
 std::vector<thread_view> read_threads(const sources& from);
 pool_view read_pool(const sources& from);

@@ -52,6 +52,12 @@ std::vector<runtime::actor_snapshot> living_actors(const builtin_services& servi
   return services.scheduler->registry().snapshot();
 }
 
+std::vector<runtime::stall> stalls(const builtin_services& services) {
+  if (!services.scheduler)
+    return {};
+  return services.scheduler->registry().history().stalls.all();
+}
+
 // -- profile --------------------------------------------------------------------------------------
 
 using profile_job_actor =
@@ -180,7 +186,7 @@ const std::pair<std::string_view, page> pages[] = {
                    const job::env&) { return inspect::pprof_cmdline(inspect::read_arguments()); }},
     {"goroutine",
      [](const builtin_services& s, const job::env& e) {
-       return inspect::actor_profile(living_actors(s), e.get_int("debug"));
+       return inspect::actor_profile(living_actors(s), stalls(s), e.get_int("debug"));
      }},
     {"heap", [](const builtin_services&,
                 const job::env& e) { return inspect::heap_profile_text(e.get_int("debug")); }},

@@ -393,7 +393,7 @@ void metric_reader::add_trouble(exposition& to) {
 
   // What stalls is kept for a while only, so it is counted as it is seen.
   using enum runtime::stall_kind;
-  for (auto kind : {handler, worker, mailbox, request})
+  for (auto kind : {handler, thread, worker, mailbox, request})
     stalls_.try_emplace(std::string{runtime::to_string(kind)}, 0);
   const auto news = history.stalls.from(next_stall_, std::numeric_limits<std::uint32_t>::max());
   next_stall_ = news.next;

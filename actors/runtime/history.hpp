@@ -110,21 +110,22 @@ struct death {
 /// What does not go on as it should.
 enum class stall_kind : std::uint8_t {
   handler, ///< holds an I/O thread for too long
+  thread,  ///< an I/O thread that does not come to its sockets, and handles no message either
   worker,  ///< a task that does not move
   mailbox, ///< fuller than it may be
   request, ///< not answered in time
 };
 
-/// `handler`, `worker`, `mailbox`, `request`.
+/// `handler`, `thread`, `worker`, `mailbox`, `request`.
 std::string_view to_string(stall_kind what) noexcept;
 
 /// Something that does not go on as it should.
 struct stall {
-  /// Of a handler: index of its worker; stand-ins come behind the others.
+  /// Of a handler or thread: index of its worker; stand-ins come behind the others.
   std::size_t thread = 0;
   std::uint64_t actor = 0;
   std::string kind;
-  std::string message; ///< or task or request; "" while the actor starts
+  std::string message; ///< or task, request or thread; `start`: the actor starts
   std::chrono::nanoseconds duration{0};
   bool over = false;         ///< false: it still goes on; true: it has ended after `duration`
   std::uint64_t request = 0; ///< that the message is for, 0 if none

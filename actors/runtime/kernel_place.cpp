@@ -36,6 +36,12 @@ std::string wait_channel(pid_t tid) {
   return text == "0" ? std::string{} : text;
 }
 
+bool waits_for_descriptors(pid_t tid) {
+  // The kernels' names for it.
+  const auto channel = wait_channel(tid);
+  return channel == "do_epoll_wait" || channel == "ep_poll" || channel == "ep_poll.isra.0";
+}
+
 /// The third figure of schedstat, or else of `status` the times it gave its processor away.
 std::uint64_t times_scheduled(pid_t tid) {
   unsigned long long on_cpu = 0;

@@ -11,6 +11,10 @@ namespace gantry::runtime {
 /// runs or the kernel does not tell. Reads proc; does not wait for the thread.
 std::string wait_channel(pid_t tid);
 
+/// Whether a thread of this process waits for descriptors in epoll_wait(2), as far as the kernel
+/// tells.
+bool waits_for_descriptors(pid_t tid);
+
 /// Where in the kernel a thread of this process is: its kernel stack, innermost function first and
 /// ` < ` between them, if that may be read, else its `wait_channel`.
 std::string kernel_place(pid_t tid);

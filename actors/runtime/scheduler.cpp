@@ -122,8 +122,9 @@ private:
 
 // -- worker ---------------------------------------------------------------------------------------
 
-worker::worker(scheduler& owner, std::size_t index, boost::asio::io_context& io)
-    : caf::execution_unit(&owner.system()), owner_(owner), index_(index), io_(io) {}
+worker::worker(scheduler& owner, std::size_t index, boost::asio::io_context& io, bool keep_spans)
+    : caf::execution_unit(&owner.system()), owner_(owner), index_(index), io_(io),
+      spans_(keep_spans) {}
 
 worker* worker::current() noexcept { return this_worker; }
 
@@ -144,6 +145,15 @@ void worker::exec_later(caf::resumable* ready) {
 void worker::push(caf::resumable* ready) {
   std::lock_guard guard{mutex_};
   queue_.push_back(ready);
+}
+
+void worker::ask_for_sign() {
+  if (sign_.exchange(sign::asked, std::memory_order_acq_rel) == sign::asked)
+    return;
+  boost::asio::post(io_, [this] {
+    const bool mine = this_worker == this || owner_.layout_ == io_layout::shared;
+    sign_.store(mine ? sign::given : sign::taken_by_other, std::memory_order_release);
+  });
 }
 
 std::size_t worker::queued() const {
@@ -261,10 +271,12 @@ scheduler* scheduler::of(caf::actor_system& sys) noexcept {
 
 void scheduler::init(caf::actor_system_config& cfg) {
   abstract_coordinator::init(cfg);
+  bool keep_spans = true;
   if (auto* ours = dynamic_cast<system_config*>(&cfg)) {
     threads_ = std::max<std::size_t>(1, ours->options.threads);
     layout_ = ours->options.layout;
     max_throughput_ = ours->options.max_throughput;
+    keep_spans = ours->options.keep_spans;
   }
   num_workers_ = threads_;
   auto contexts = layout_ == io_layout::shared ? 1 : threads_;
@@ -279,9 +291,10 @@ void scheduler::init(caf::actor_system_config& cfg) {
   }
   clock_ = std::make_unique<asio_clock>(*contexts_.front());
   for (std::size_t i = 0; i < threads_; ++i)
-    workers_.push_back(std::make_unique<worker>(*this, i, *contexts_[i % contexts]));
+    workers_.push_back(std::make_unique<worker>(*this, i, *contexts_[i % contexts], keep_spans));
   for (std::size_t i = 0; i < threads_; ++i)
-    stand_ins_.push_back(std::make_unique<worker>(*this, threads_ + i, *contexts_[i % contexts]));
+    stand_ins_.push_back(
+        std::make_unique<worker>(*this, threads_ + i, *contexts_[i % contexts], keep_spans));
 }
 
 void scheduler::start() {
@@ -487,12 +500,12 @@ void scheduler::end_idle(worker& w) noexcept {
   // The watchdog sets its flag and then looks at the number; here the number changes and then the
   // flag is looked at: one of the two sees the other. On x86-64 the load is a plain one.
   idle_workers_.fetch_sub(1, std::memory_order_seq_cst);
-  if (watchdog_asleep.load(std::memory_order_seq_cst))
-    rouse();
+  rouse();
 }
 
 void scheduler::rouse() noexcept {
-  if (!watchdog_asleep.exchange(false, std::memory_order_seq_cst))
+  if (!watchdog_asleep.load(std::memory_order_seq_cst) ||
+      !watchdog_asleep.exchange(false, std::memory_order_seq_cst))
     return;
   std::lock_guard guard{watchdog_mutex};
   watchdog_wake.notify_all();

@@ -39,6 +39,18 @@ class scheduler;
 /// first one handles it; a lone client's requests wander from thread to thread that way. So one for
 /// each thread is the default. What `shared` had for it, that a stuck thread holds up no sockets,
 /// is had by a stand-in: see `scheduler::rescue`.
+///
+/// Where to wake a processor takes long, as on a virtual machine whose host has put it to sleep, it
+/// decides whether the kernel puts the client and our thread on one processor, and wandering
+/// threads meet there sooner. Medians of one connection on such a machine, in us:
+///
+///                                        per_thread   bare Beast, 1 thread   2 threads
+///     where the kernel puts them         162 - 178    157 - 172              74 - 122
+///     on a processor each                156 - 179    152 - 153
+///     on one processor                    44 -  59     43 -  50
+///
+/// To look around for a while before a thread sleeps does not help there: the host then gives the
+/// client's processor less.
 enum class io_layout {
   shared,     ///< one io_context, run by all threads
   per_thread, ///< one io_context for each thread
@@ -85,7 +97,7 @@ private:
 /// One thread that runs an io_context and, between its handlers, the actors that became ready.
 class worker final : public caf::execution_unit {
 public:
-  worker(scheduler& owner, std::size_t index, boost::asio::io_context& io);
+  worker(scheduler& owner, std::size_t index, boost::asio::io_context& io, bool keep_spans);
 
   /// The worker whose thread this is, or null on any other thread.
   static worker* current() noexcept;
@@ -114,6 +126,15 @@ public:
   /// The kernel's number of its thread, 0 while there is none. Any thread.
   pid_t tid() const noexcept { return tid_.load(std::memory_order_relaxed); }
 
+  /// Asks the thread to show that it comes to its io_context; nothing if it has been asked already.
+  /// Any thread.
+  void ask_for_sign();
+  /// True from `ask_for_sign` until the thread itself, not a stand-in, has come. With one
+  /// io_context for all threads any of them will do. Any thread.
+  bool sign_missing() const noexcept {
+    return sign_.load(std::memory_order_acquire) != sign::given;
+  }
+
   /// Actors in the queue. Any thread.
   std::size_t queued() const;
 
@@ -123,6 +144,8 @@ private:
   /// except for the last step, which is the thread's own.
   enum class stint : std::uint8_t { none, serving, leaving, left };
   class recall;
+  /// What became of the question whether the thread comes to its io_context.
+  enum class sign : std::uint8_t { given, asked, taken_by_other };
 
   /// Runs until the scheduler stops.
   void run();
@@ -144,6 +167,7 @@ private:
   std::deque<caf::resumable*> queue_;
   std::atomic<bool> idle_{false};
   std::atomic<stint> stint_{stint::none};
+  std::atomic<sign> sign_{sign::given};
   kind_table kinds_;
   run_slot slot_;
   span_ring spans_;
@@ -210,6 +234,9 @@ public:
     return idle_workers_.load(std::memory_order_seq_cst) == workers_.size();
   }
 
+  /// Has a watchdog that sleeps look around. Any thread.
+  void rouse() noexcept;
+
   /// Set while the watchdog sleeps; the first thread that gets work clears it and wakes it.
   std::atomic<bool> watchdog_asleep{false};
   /// What the watchdog sleeps on. Here and not in the watchdog, which may be gone when a thread
@@ -225,7 +252,6 @@ private:
   worker* idle_besides(const worker& me) const noexcept;
   void begin_idle(worker& w) noexcept;
   void end_idle(worker& w) noexcept;
-  void rouse() noexcept;
   worker* stand_in_for(worker& stuck);
   void start_thread(worker& w, void (worker::*body)());
 

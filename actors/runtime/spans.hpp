@@ -30,13 +30,16 @@ class span_ring {
 public:
   static constexpr std::size_t capacity = 2048;
 
-  span_ring() = default;
+  /// With false it keeps nothing.
+  explicit span_ring(bool keeps = true) noexcept : keeps_(keeps) {}
   span_ring(const span_ring&) = delete;
   span_ring& operator=(const span_ring&) = delete;
   ~span_ring();
 
   /// Without memory for it, it is not kept.
   void add(const span& s) noexcept {
+    if (!keeps_)
+      return;
     auto at = count_.load(std::memory_order_relaxed);
     auto& place = blocks_[at / block_size % blocks_.size()];
     auto* b = place.load(std::memory_order_relaxed);
@@ -66,6 +69,7 @@ private:
   static span read(const entry& e) noexcept;
   static block* make(std::atomic<block*>& place) noexcept;
 
+  const bool keeps_;
   std::atomic<std::uint64_t> count_{0}; ///< of all that ever were
   std::array<std::atomic<block*>, capacity / block_size> blocks_{};
 };

@@ -18,6 +18,8 @@ struct stall_words {
 const stall_words& words_of(stall_kind what) {
   static constexpr stall_words all[] = {
       {"handler", "a handler is holding its thread", "a handler has held its thread for too long"},
+      {"thread", "a thread does not come to its sockets",
+       "a thread has not come to its sockets for too long"},
       {"worker", "a task of the worker pool does not move",
        "a task of the worker pool has not moved for too long"},
       {"mailbox", "a mailbox is fuller than it may be", "a mailbox was fuller than it may be"},
@@ -29,14 +31,14 @@ const stall_words& words_of(stall_kind what) {
 void log_stall(const stall& s) {
   using namespace std::chrono;
   const auto& words = words_of(s.what);
-  const bool handles = s.what == stall_kind::handler;
+  const bool of_thread = s.what == stall_kind::handler || s.what == stall_kind::thread;
   log::write(
       log::level::warn, "watchdog", s.over ? words.over : words.goes_on,
       {{"actor", s.actor != 0 ? std::to_string(s.actor) : std::string{}},
        {"kind", s.kind},
-       {"message", handles && s.message.empty() ? "start" : s.message},
+       {"message", s.message},
        {"request", s.request},
-       {"thread", handles ? "gantry-io-" + std::to_string(s.thread) : std::string{}},
+       {"thread", of_thread ? "gantry-io-" + std::to_string(s.thread) : std::string{}},
        {"where", s.where},
        {"duration", std::to_string(duration_cast<milliseconds>(s.duration).count()) + "ms"}});
 }

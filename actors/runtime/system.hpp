@@ -14,6 +14,7 @@ struct system_options {
   std::size_t threads = 2; ///< I/O threads that run the actors; see `default_threads`
   io_layout layout = io_layout::per_thread;
   std::size_t max_throughput = 64; ///< messages that an actor handles before others get a turn
+  bool keep_spans = true;          ///< of requests, for who may want to look at them
 };
 
 /// A thread for each core that this process may use, at most 8.

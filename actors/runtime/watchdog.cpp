@@ -49,7 +49,8 @@ bool watchdog::look(worker& w, watched_thread& state) {
   s.thread = w.index();
   s.actor = slot.actor.load(std::memory_order_acquire);
   s.kind = kind_name(slot.kind.load(std::memory_order_acquire));
-  s.message = type_name(slot.message.load(std::memory_order_acquire));
+  const auto* type = slot.message.load(std::memory_order_acquire);
+  s.message = type ? type_name(type) : "start";
   s.duration = held;
   s.request = slot.request.load(std::memory_order_acquire);
   // The slot is of one moment only if the thread has not moved on meanwhile.
@@ -66,11 +67,11 @@ bool watchdog::look(worker& w, watched_thread& state) {
   return active;
 }
 
-void watchdog::go_round(time_point now) {
+void watchdog::go_round(time_point now, bool busy) {
   if (!beat_ || now < round_at_)
     return;
   round_at_ = now + round_;
-  beat_goes_on_ = beat_->look(book_);
+  beat_goes_on_ = beat_->look(book_, busy);
 }
 
 void watchdog::run() {
@@ -117,7 +118,7 @@ void watchdog::run() {
     quiet = active ? 0 : quiet + 1;
     if (quiet == looks_before_sleep)
       round_at_ = {}; // before the sleep
-    go_round(clock::now());
+    go_round(clock::now(), quiet < looks_before_sleep);
     guard.lock();
   }
   guard.unlock();

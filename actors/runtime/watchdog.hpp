@@ -20,9 +20,10 @@ public:
   patrol& operator=(const patrol&) = delete;
   virtual ~patrol() = default;
 
-  /// Looks, and notes in `book` what it finds. True if it wants to look again soon although all
-  /// threads of actors are at rest.
-  virtual bool look(stall_book& book) = 0;
+  /// Looks, and notes in `book` what it finds. `busy`: the I/O threads have had something to do
+  /// lately, so that more of it does not disturb their rest. True if it wants to look again soon
+  /// although they are at rest.
+  virtual bool look(stall_book& book, bool busy) = 0;
 };
 
 /// Watches the I/O threads from a thread of its own: names actor, message type and duration when a
@@ -48,7 +49,7 @@ private:
   using time_point = std::chrono::steady_clock::time_point;
   void run();
   bool look(worker& w, watched_thread& state);
-  void go_round(time_point now);
+  void go_round(time_point now, bool busy);
 
   scheduler& scheduler_;
   const std::chrono::nanoseconds limit_;

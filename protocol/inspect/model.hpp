@@ -149,7 +149,7 @@ struct death_view {
 
 struct stall_view {
   std::string time;
-  std::string what; ///< `handler`, `worker`, `mailbox`, `request`
+  std::string what; ///< `handler`, `thread`, `worker`, `mailbox`, `request`
   std::uint64_t actor = 0, request = 0;
   std::string kind, message, where; ///< where: kernel stack or wchan
   nanoseconds duration{0};

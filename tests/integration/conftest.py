@@ -13,8 +13,8 @@ fish; prometheus (promtool); docker (28) and node with npm, which fetches docker
 first run. The tests run as root: some mount a file system or make a network namespace.
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
-hand, certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt,
-beside.py asks two daemons the same and compares, oracle_known.py and oracle_images_known.py tell
+hand, inspection.py has what tests of the inspection share, stopped_thread.py stops a thread,
+certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt, beside.py asks two daemons the same and compares, oracle_known.py and oracle_images_known.py tell
 what may differ; image_makers.py has images made by others, image_stores.py gives them to both.
 """
 
@@ -30,13 +30,11 @@ from certificates import Authority
 from daemon import Daemon, clean_environment, gantryd, run
 from image_makers import Makers, by_hand
 from image_stores import Stores
+from inspection import GANTRYCTL, INHERITED, WEB, Site
 from oracle_images_known import KNOWN as KNOWN_OF_IMAGES, TODAY as TODAY_OF_IMAGES
 from oracle_known import KNOWN, TODAY
 
 HERE = Path(__file__).resolve().parent
-
-#: With the proxies and authorities that fetching from npm may need.
-INHERITED = dict(os.environ)
 
 
 def pytest_sessionstart():
@@ -272,3 +270,20 @@ def stores(both_stores):
     yield both_stores
     found = sorted(both_stores.pair.found)
     assert not found, "\n".join([f"{len(found)} differences that nobody expects", *found])
+
+
+@pytest.fixture
+def site(background):
+    """Starts `gantryctl web`: site(WORD...)."""
+    def start(*words):
+        # Whoever runs the tests in the background may have them ignore SIGINT.
+        return Site(background(GANTRYCTL, *words, "web"))
+    return start
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """What scripts for a browser need is there."""
+    if not (WEB / "node_modules/playwright-core").is_dir():
+        installed = run("npm", "ci", "--no-audit", "--no-fund", cwd=WEB, env=INHERITED, patience=300)
+        assert installed.returncode == 0, installed.stderr

@@ -21,9 +21,9 @@ from pathlib import Path
 import pyte
 import pytest
 
-from daemon import PATIENCE, clean_environment, gantryd, run, wait_until
+from daemon import PATIENCE, clean_environment, run, wait_until
+from inspection import GANTRYCTL, inspected
 
-GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl")))
 MANUAL = Path(__file__).resolve().parents[2] / "app/ctl/gantryctl.8"
 
 COMMANDS = ("top", "tree", "ps", "show", "kinds", "threads", "pool", "jobs", "connections",
@@ -399,10 +399,6 @@ def test_a_name_that_the_certificate_does_not_have_is_refused(serve, authority):
 
 
 # -- a running gantryd ------------------------------------------------------------------------------
-
-def inspected(daemon):
-    return f"unix://{daemon.directory}/x/inspect.sock"
-
 
 def test_shows_a_running_daemon(shared_daemon, background):
     host = inspected(shared_daemon)

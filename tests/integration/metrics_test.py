@@ -14,10 +14,10 @@ import pytest
 
 from daemon import PATIENCE, ROOT, gantryd, run, wait_until
 from inspect_test import differences
+from inspection import GANTRYCTL, inspected
 from wire import Wire, ask
 
 DASHBOARD = ROOT / "app/inspect/grafana-dashboard.json"
-GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl")))
 
 #: dockerd's name for a number that goes up and down; promtool has its opinion about it.
 ODD_NAMES = ("engine_daemon_events_subscribers_total",)
@@ -433,7 +433,7 @@ def test_the_dashboard_is_one(tmp_path):
 def test_containers_in_the_inspection(d, daemon):
     cid = run_one(d, "web", "-m", "64m")
     d("create", "--name", "new", "bb:1")
-    address = f"unix://{daemon.directory}/x/inspect.sock"
+    address = inspected(daemon)
     done = run(GANTRYCTL, "-H", address, "--json", "containers")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)

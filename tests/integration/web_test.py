@@ -1,80 +1,16 @@
 """gantryctl web: who gets through to a daemon's inspection, and its page in a browser."""
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from daemon import PATIENCE, ROOT, clean_environment, gantryd, run, wait_until
+from daemon import PATIENCE, run, wait_until
+from inspection import GANTRYCTL, Site, inspected, looked_at
 from tls_test import mutual_flags
-from wire import Wire
-
-GANTRYCTL = os.environ.get("GANTRYCTL", str(Path(gantryd()).with_name("gantryctl")))
-WEB = ROOT / "tests/web"
-
-#: With the proxies and authorities that fetching from npm may need.
-INHERITED = dict(os.environ)
-
-
-def inspected(daemon):
-    return f"unix://{daemon.directory}/x/inspect.sock"
-
-
-class Site:
-    """A running `gantryctl web`."""
-
-    def __init__(self, process):
-        self.process = process
-        self.address = process.stdout.readline().strip()
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/#token=([0-9a-f]{64})", self.address)
-        assert found, f"{self.address} {process.stderr.read() if not self.address else ''}"
-        self.port = int(found[1])
-        self.token = found[2]
-
-    def wire(self):
-        return Wire(f"tcp://127.0.0.1:{self.port}")
-
-    def request(self, wire, target, method="GET", headers=(), body=b"", host=None):
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {host or f'127.0.0.1:{self.port}'}", *headers]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        wire.send("\r\n".join([*lines, "", ""]).encode() + body)
-
-    def ask(self, target, method="GET", headers=(), body=b"", host=None):
-        with self.wire() as wire:
-            self.request(wire, target, method, headers, body, host)
-            return wire.read_response(method)
-
-    def login(self, token=None):
-        body = json.dumps({"token": token or self.token}).encode()
-        return self.ask("/session", "POST", body=body)
-
-    def session(self):
-        """The header that lets through."""
-        answer = self.login()
-        assert answer.status == 200, answer.text()
-        return f"Authorization: Bearer {json.loads(answer.body)['session']}"
-
-    def threads(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-
-@pytest.fixture
-def site(background):
-    """Starts `gantryctl web`: site(WORD...)."""
-    def start(*words):
-        # Whoever runs the tests in the background may have them ignore SIGINT.
-        return Site(background(GANTRYCTL, *words, "web"))
-    return start
 
 
 @pytest.fixture
@@ -279,40 +215,22 @@ def test_its_address_for_scripts(background, shared_daemon):
 
 # -- in a browser --------------------------------------------------------------------------------------
 
-@pytest.fixture(scope="session")
-def browser_scripts():
-    """Where scripts for a browser have what they need."""
-    if not (WEB / "node_modules/playwright-core").is_dir():
-        installed = run("npm", "ci", "--no-audit", "--no-fund", cwd=WEB, env=INHERITED, patience=300)
-        assert installed.returncode == 0, installed.stderr
-    return WEB
-
-
-def looked_at(scripts, *words):
-    """What is wrong with the page of that address, as a browser shows it."""
-    done = subprocess.run(["node", str(scripts / "real.js"), *map(str, words)],
-                          env=clean_environment(HOME=INHERITED.get("HOME", "/")), text=True,
-                          check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=PATIENCE * 6)
-    return done.stdout if done.returncode != 0 else ""
-
-
-def test_the_page_of_a_real_daemon(d, daemon, site, browser_scripts, background):
+def test_the_page_of_a_real_daemon(d, daemon, site, browser, background):
     d("create", "--name", "sleepy", "bb:1", "true")
     follower = background("docker", "-H", daemon.unix(), "events")
     web = site("-H", inspected(daemon))
-    assert looked_at(browser_scripts, web.address) == ""
+    assert looked_at("real.js", web.address) == ""
     assert follower.poll() is None
     # The browser has used the token up.
     assert web.login().status == 401
 
 
 def test_the_page_for_a_browser_with_a_certificate(make_daemon, authority, docker, background,
-                                                   busybox_archive, browser_scripts):
+                                                   busybox_archive, browser):
     daemon = make_daemon(*mutual_flags(authority), "--inspect-host", "tcp://127.0.0.1:0").start()
     for words in (("load", "-q", "-i", busybox_archive), ("create", "--name", "sleepy", "bb:1")):
         assert docker(daemon.unix(), *words).returncode == 0
     background("docker", "-H", daemon.unix(), "events")
     where = daemon.wait_for_log(r'Inspection on tcp://127.0.0.1:(\d+)').group(1)
-    assert looked_at(browser_scripts, f"https://localhost:{where}/", authority.cert("client"),
+    assert looked_at("real.js", f"https://localhost:{where}/", authority.cert("client"),
                      authority.key("client")) == ""

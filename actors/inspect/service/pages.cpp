@@ -297,6 +297,8 @@ page_answer pages::answer(const page_request& asked) {
     return method_page(table_.methods_for(r));
   if (match.result != mux::outcome::found)
     return error_page(404, "no such page: " + std::string{asked.head.path});
+  // Who looks may wonder why nothing goes on; so does the watchdog then.
+  from_.scheduler->rouse();
   switch (static_cast<page>(*match.payload)) {
   case view_page:
     return read(asked, asked.head.path);

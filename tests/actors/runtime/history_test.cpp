@@ -9,6 +9,8 @@
 #include <caf/all.hpp>
 #include <catch2/catch.hpp>
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -288,4 +290,25 @@ TEST_CASE("kernel place: of a thread that sleeps, and of none", "[actors][runtim
   CHECK(place.find('+') == std::string::npos);
   CHECK(wait_channel(0).empty());
   CHECK(kernel_place(-1).empty());
+}
+
+TEST_CASE("kernel place: of a thread that waits for descriptors", "[actors][runtime]") {
+  const int set = ::epoll_create1(EPOLL_CLOEXEC);
+  const int ends = ::eventfd(0, EFD_CLOEXEC);
+  epoll_event event{EPOLLIN, {}};
+  REQUIRE(::epoll_ctl(set, EPOLL_CTL_ADD, ends, &event) == 0);
+  std::atomic<pid_t> tid{0};
+  std::thread waits{[&] {
+    tid = ::gettid();
+    epoll_event ready;
+    ::epoll_wait(set, &ready, 1, -1);
+  }};
+  CHECK(soon([&] { return tid != 0 && waits_for_descriptors(tid); }));
+  CHECK_FALSE(waits_for_descriptors(::gettid()));
+  CHECK_FALSE(waits_for_descriptors(0));
+  const std::uint64_t one = 1;
+  CHECK(::write(ends, &one, sizeof one) == sizeof one);
+  waits.join();
+  ::close(ends);
+  ::close(set);
 }

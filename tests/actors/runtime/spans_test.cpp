@@ -98,6 +98,12 @@ TEST_CASE("span ring: keeps the last ones in their order", "[actors][runtime]") 
   CHECK(all.back().began == 9'999);
 }
 
+TEST_CASE("span ring: one that keeps nothing", "[actors][runtime]") {
+  span_ring ring{false};
+  ring.add({1, 1, 1, 1, 1, nullptr, 1});
+  CHECK(ring.all().empty());
+}
+
 TEST_CASE("span ring: times of any length are kept to 24 bits", "[actors][runtime]") {
   span_ring ring;
   constexpr ticks day = 86'400'000'000'000 * 3;

@@ -2,10 +2,12 @@
 
 #include "actors/inspect/patrol.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/kernel_place.hpp"
 #include "actors/runtime/request.hpp"
 #include "actors/runtime/watchdog.hpp"
 #include "protocol/http/message.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/json/object.hpp>
 #include <caf/all.hpp>
 #include <catch2/catch.hpp>
@@ -49,6 +51,7 @@ struct held_pipe {
 
 inspect::patrol_limits short_limits() {
   inspect::patrol_limits l;
+  l.still_thread = 60ms;
   l.still_worker = 60ms;
   l.late_answer = 60ms;
   l.very_late_answer = 10min;
@@ -134,6 +137,62 @@ TEST_CASE("patrol: a task that does not move is named with its request and its p
   CHECK(w.told()[1].message == "read a pipe \xff");
 }
 
+TEST_CASE("patrol: a thread that is stuck outside of actors is named, and another one stands in",
+          "[actors][inspect]") {
+  watched w;
+  auto& scheduler = *runtime::scheduler::of(w.sys);
+  auto& io = scheduler.workers()[1]->io();
+  held_pipe pipe;
+  boost::asio::post(io, [&pipe] { pipe.wait(); });
+  // To the watchdog all are at rest; whoever looks makes it look too.
+  REQUIRE(eventually([&] { return w.stall("thread").is_object(); }));
+  auto stall = w.stall("thread").as_object();
+  CHECK(stall.at("kind") == "thread");
+  CHECK(stall.at("message") == "io 1");
+  CHECK(stall.at("actor") == 0);
+  CHECK(std::string{stall.at("where").as_string()}.find("pipe_read") != std::string::npos);
+  CHECK(stall.at("duration_ns").as_int64() >= 60'000'000);
+  CHECK(stall.at("over") == false);
+  CHECK(eventually(
+      [&] { return !w.find("/v1/threads", "threads", "name", "stand-in 1").is_null(); }));
+  std::atomic<bool> served{false};
+  boost::asio::post(io, [&served] { served = true; });
+  CHECK(eventually([&] { return served.load(); }));
+  // What the stand-in does is no sign of the thread's.
+  for (int i = 0; i < 5; ++i) {
+    const auto before = w.stall("thread").at("duration_ns").as_int64();
+    CHECK(eventually([&] { return w.stall("thread").at("duration_ns").as_int64() > before; }));
+  }
+  CHECK(w.stall("thread").at("over") == false);
+  pipe.feed();
+  CHECK(eventually([&] { return w.is_over("thread"); }));
+  CHECK(
+      eventually([&] { return w.find("/v1/threads", "threads", "name", "stand-in 1").is_null(); }));
+  REQUIRE(eventually([&] { return w.told().size() == 2; }));
+  CHECK_FALSE(w.told()[0].over);
+  CHECK(w.told()[1].over);
+}
+
+TEST_CASE("patrol: threads at rest are left at rest", "[actors][inspect]") {
+  watched w;
+  auto& scheduler = *runtime::scheduler::of(w.sys);
+  auto nobody = runtime::spawn(w.sys, [](caf::event_based_actor* self) { self->quit(); });
+  const auto moves = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& thread : scheduler.workers())
+      sum += runtime::times_scheduled(thread->tid());
+    return sum;
+  };
+  REQUIRE(eventually([&] { return scheduler.watchdog_asleep.load(); }));
+  // Twenty rounds would fit in; the first time a thread may still be on its way to sleep.
+  const auto rests = [&] {
+    const auto before = moves();
+    std::this_thread::sleep_for(200ms);
+    return moves() == before && scheduler.watchdog_asleep;
+  };
+  CHECK(eventually(rests));
+}
+
 TEST_CASE("patrol: a task that works, or waits for a client, is left alone", "[actors][inspect]") {
   watched w;
   runtime::worker_pool for_clients{1, 10, runtime::waits_for::clients};
@@ -159,7 +218,7 @@ TEST_CASE("patrol: a task that works, or waits for a client, is left alone", "[a
   begun.wait();
   REQUIRE(w.pool.submit("be stuck", [&pipe] { pipe.wait(); }));
   CHECK(eventually([&] {
-    CHECK(patrol.look(book));
+    CHECK(patrol.look(book, true));
     return !kept.stalls.all().empty();
   }));
   // All three have been at it for the same time.
@@ -169,7 +228,7 @@ TEST_CASE("patrol: a task that works, or waits for a client, is left alone", "[a
   done = true;
   leave.count_down();
   pipe.feed();
-  CHECK(eventually([&] { return !patrol.look(book); }));
+  CHECK(eventually([&] { return !patrol.look(book, false); }));
   CHECK(kept.stalls.all()[0].over);
   for_clients.stop();
 }
