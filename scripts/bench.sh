@@ -12,8 +12,8 @@ their ratios to dockerd and to a server on bare Boost.Beast, and which of Gantry
   --rounds N       rounds of each load (default 5); the order of the peers changes in each
   --seconds N      length of each load (default 3)
   --quick          2 rounds of 1 s: to see that all works, not for figures
-  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast (images: the first three;
-                   containers: those and gantryd_crun)
+  --peers A,B      only these of gantryd,dockerd,podman,nginx,bare_beast,gantryd_blind (images: the
+                   first three; containers: those and gantryd_runc)
   --json FILE      write every sample to FILE too
   --check          end with status 1 unless every target is met
   --build-dir DIR  where the programs are (default build/release)
@@ -39,21 +39,27 @@ What is measured: containers
   PSS              of the daemon with these 200 (of dockerd with containerd), and what each of 20
                    running containers adds to it, with its monitor: gantry-monitor,
                    containerd-shim or conmon.
-  gantryd_crun     is the same daemon with crun, for what the runtime has a part in; the others use
-                   runc. Where cgroup v2 is mounted beside v1 crun does not work; there the daemon
-                   and crun get a mount namespace without the former. If that fails too it is told.
+  gantryd_runc     is the same daemon with runc, which dockerd and podman use too, for what the
+                   runtime has a part in; gantryd itself takes crun.
 
 What is measured: server
   _ping            req/s by wrk on 32 keep-alive connections, and the processor time (user and
                    system, all threads) that the server took per request. For dockerd that is
                    dockerd alone: containerd has no part in the answer. For nginx it is master and
                    workers.
-  1 connection     median latency of _ping.
+  inspection       processor time per request of _ping, on 32 connections, of gantryd while nobody
+                   inspects it, as a share of that of gantryd_blind, which keeps nothing of requests
+                   (--inspect-host none): pairs of loads of a second, one after the other.
+  1 connection     median latency of _ping: with all threads of the server on one processor and the
+                   client on another, and wherever the kernel puts them. Whether it puts both on one
+                   decides more than the server does, where to wake a processor takes long: on a
+                   virtual machine 50 us together and 160 apart, with any server.
   /version         req/s on 32 connections. nginx has no such page.
   idle             PSS and processor time, for dockerd with the containerd that it has started.
   connections      PSS that 1,000 and 5,000 idle connections, each after one request, add per
-                   connection (kernel memory is not in it); speed of _ping beside 10,000 of them,
-                   which needs a hard limit of 10,500 open files.
+                   connection to what it is after the first four (kernel memory is not in it);
+                   speed of _ping beside 10,000 of them, which needs a hard limit of 10,500 open
+                   files.
   first _ping      from exec to the first answer on a unix socket, with data directories that
                    exist already.
 

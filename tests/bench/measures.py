@@ -1,5 +1,7 @@
 """One measurement each: load by wrk, idle connections, time to the first answer."""
 
+import contextlib
+import os
 import re
 import resource
 import select
@@ -8,12 +10,14 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterator
 
 import processes
 from peers import Peer, PeerFailed, environment, tie_to_parent
 
 WRK_THREADS = 2
 CALM_SECONDS = 15
+FIRST = 4  # connections before those that are counted
 _UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7}
 
 
@@ -41,8 +45,24 @@ def wait_until_calm(peer: Peer) -> None:
             return
 
 
-def load(peer: Peer, path: str, connections: int, seconds: float) -> Load:
-    """Runs wrk against one peer. Errors and statuses other than 2xx void the run."""
+@contextlib.contextmanager
+def apart(peer: Peer) -> Iterator[set[int]]:
+    """Ties the server to one of our processors; yields those that are left."""
+    ours = os.sched_getaffinity(0)
+    if len(ours) < 2:
+        raise PeerFailed("there is no processor for the client alone")
+    place = {max(ours)}
+    try:
+        processes.tie(peer.pids(), place)
+        yield ours - place
+    finally:
+        processes.tie(peer.pids(), ours)
+
+
+def load(peer: Peer, path: str, connections: int, seconds: float,
+         processors: set[int] | None = None) -> Load:
+    """Runs wrk against one peer, on those processors if any are given. Errors and statuses other
+    than 2xx void the run."""
     whole = max(1, round(seconds))
     command = ["wrk", "-t", str(min(WRK_THREADS, connections)), "-c", str(connections),
                "-d", f"{whole}s", "--timeout", "10s", "--latency", peer.url(path)]
@@ -52,7 +72,8 @@ def load(peer: Peer, path: str, connections: int, seconds: float) -> Load:
     started = time.monotonic()
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=whole + 30,
-                              check=False)
+                              check=False, preexec_fn=processors and (
+                                  lambda: os.sched_setaffinity(0, processors)))
     except subprocess.TimeoutExpired as e:
         raise PeerFailed(f"wrk on {path} did not come back") from e
     elapsed = time.monotonic() - started
@@ -121,8 +142,12 @@ class IdleConnections:
 
 
 def kib_per_connection(peer: Peer, counts: list[int], settle: float) -> list[float]:
-    """PSS that each of `counts` (rising) idle connections adds. Kernel memory is not in it."""
+    """PSS that each of `counts` (rising) idle connections adds. Kernel memory is not in it, nor is
+    what the first connections make the server load or unpack."""
     result = []
+    with IdleConnections(peer) as first:
+        first.grow_to(FIRST)
+    wait_until_calm(peer)
     before = processes.pss_kib(peer.pids())
     with IdleConnections(peer) as idle:
         for count in counts:

@@ -67,15 +67,19 @@ def _gantryd(at: Place) -> list[str]:
 
 
 def where_crun_works() -> list[str]:
-    """The words before a command that lives where crun works: it refuses to run where a hierarchy
-    of cgroup v2 is mounted beside those of v1, as systemd's hybrid set-up has it."""
+    """The words before a bare crun: it refuses to run where a hierarchy of cgroup v2 is mounted
+    beside those of v1, as systemd's hybrid set-up has it. Gantry keeps it out of crun's sight."""
     if not os.path.ismount(HYBRID):
         return []
     return ["unshare", "--mount", "sh", "-c", f'umount {HYBRID} && exec "$@"', "sh"]
 
 
-def _gantryd_crun(at: Place) -> list[str]:
-    return [*where_crun_works(), *_gantryd(at), "--default-runtime", "crun"]
+def _gantryd_runc(at: Place) -> list[str]:
+    return [*_gantryd(at), "--default-runtime", "runc"]
+
+
+def _gantryd_blind(at: Place) -> list[str]:
+    return [*_gantryd(at), "--inspect-host", "none"]
 
 
 def _dockerd(at: Place) -> list[str]:
@@ -134,7 +138,8 @@ class Kind:
 
 KINDS = {kind.name: kind for kind in (
     Kind("gantryd", _gantryd),
-    Kind("gantryd_crun", _gantryd_crun),
+    Kind("gantryd_runc", _gantryd_runc),
+    Kind("gantryd_blind", _gantryd_blind),
     # containerd has no part in answering `_ping`: its processor time is not held against dockerd
     Kind("dockerd", _dockerd, ["dockerd", "--version"], cpu_of_main_process_only=True),
     Kind("podman", _podman, ["podman", "--version"]),

@@ -53,6 +53,13 @@ def mentioning(words: list[str]) -> list[int]:
     return found
 
 
+def tie(pids: list[int], processors: set[int]) -> None:
+    """All their threads run there only, and those that they start later."""
+    for pid in pids:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            os.sched_setaffinity(int(thread), processors)
+
+
 # Below, a process that ends while it is looked at counts for nothing: servers run short-lived ones.
 
 def cpu_seconds(pids: list[int]) -> dict[int, float]:

@@ -19,12 +19,15 @@ import processes
 from peers import KINDS, Peer, PeerFailed, tie_to_parent
 
 MANY = 32  # connections of a busy server
+PAIRS_PER_ROUND = 4  # of loads of a second
 HELD = 10_000  # idle connections beside them
 IDLE_STEPS = [1000, 5000]
 
 PING_RATE = "_ping req/s, 32 connections"
 PING_CPU = "_ping server CPU, us per request"
-LATENCY = "_ping median latency, 1 connection, us"
+LATENCY = "_ping median latency, 1 connection, a processor each, us"
+LATENCY_ANYWHERE = "_ping median latency, 1 connection, anywhere, us"
+INSPECTED = "_ping server CPU, with inspection, of that without"
 VERSION_RATE = "/version req/s, 32 connections"
 IDLE_PSS = "idle PSS, MiB"
 IDLE_CPU = "idle CPU, us per second"
@@ -32,8 +35,11 @@ CONNECTION_PSS = {n: f"PSS per idle connection, of {n}, KiB" for n in IDLE_STEPS
 HELD_RATIO = f"_ping speed with {HELD} idle connections, of that without"
 FIRST_PING = "exec to first _ping, unix socket, ms"
 
-MEASURES = [PING_RATE, PING_CPU, LATENCY, VERSION_RATE, IDLE_PSS, IDLE_CPU,
+MEASURES = [PING_RATE, PING_CPU, INSPECTED, LATENCY, LATENCY_ANYWHERE, VERSION_RATE, IDLE_PSS, IDLE_CPU,
             *CONNECTION_PSS.values(), HELD_RATIO, FIRST_PING]
+
+
+BLIND = "gantryd_blind"
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Target:
 TARGETS = [
     Target(PING_RATE, at_least=1.3, relative_to="dockerd"),
     Target(PING_CPU, at_most=0.75, relative_to="dockerd"),
+    Target(INSPECTED, at_most=1.02),
     Target(LATENCY, at_most=1.15, relative_to="bare_beast"),
     Target(VERSION_RATE, at_least=20, relative_to="dockerd"),
     Target(IDLE_PSS, at_most=10),
@@ -83,6 +90,8 @@ class Bench:
     measures = MEASURES
     targets = TARGETS
     bases = ("dockerd", "bare_beast")
+    #: Peers that take part in some steps only, by name.
+    only_for: dict[str, tuple[str, ...]] = {BLIND: ("installation", "start", "inspection")}
 
     def __init__(self, args: argparse.Namespace):
         self.args = args
@@ -108,7 +117,7 @@ class Bench:
         """Does `work` for every peer that takes part. What one fails at is told and not tried
         again; one that does not even answer `_ping` any more is left out altogether."""
         for peer in self.alive(turn):
-            if (peer.name, what) in self.given_up:
+            if (peer.name, what) in self.given_up or what not in self.only_for.get(peer.name, [what]):
                 continue
             try:
                 work(peer)
@@ -154,6 +163,13 @@ class Bench:
             self.each("_ping", self.ping, turn)
             self.each("_ping, 1 connection", self.latency, turn)
             self.each("/version", self.version, turn)
+        say("with inspection, and without")
+        for turn in range(PAIRS_PER_ROUND * rounds):
+            pair: dict[str, float] = {}
+            self.each("inspection", lambda p, cost=pair: self.cost(p, cost), turn)
+            if "gantryd" in pair and BLIND in pair:
+                self.samples["gantryd"].setdefault(INSPECTED, []).append(
+                    pair["gantryd"] / pair[BLIND])
         for turn in range(min(rounds, 3)):
             say(f"load beside {HELD} idle connections: round {turn + 1} of {min(rounds, 3)}")
             self.each("idle connections held", self.held, turn)
@@ -191,12 +207,20 @@ class Bench:
         self.others.append(seen.others_share)
 
     def latency(self, peer: Peer) -> None:
-        self.add(peer, LATENCY, measures.load(peer, "/_ping", 1, self.args.seconds).median_us)
+        seconds = self.args.seconds
+        self.add(peer, LATENCY_ANYWHERE, measures.load(peer, "/_ping", 1, seconds).median_us)
+        with measures.apart(peer) as processors:
+            seen = measures.load(peer, "/_ping", 1, seconds, processors)
+        self.add(peer, LATENCY, seen.median_us)
 
     def version(self, peer: Peer) -> None:
         if peer.kind.has_version_page:
             seen = measures.load(peer, "/version", MANY, self.args.seconds)
             self.add(peer, VERSION_RATE, seen.requests_per_second)
+
+    def cost(self, peer: Peer, into: dict[str, float]) -> None:
+        if peer.name in ("gantryd", BLIND):
+            into[peer.name] = measures.load(peer, "/_ping", MANY, 1).cpu_us_per_request
 
     def held(self, peer: Peer) -> None:
         def speed() -> float:
@@ -341,4 +365,4 @@ def run(subject: str, kind: type[Bench], peers: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run("server", Bench, ["gantryd", "dockerd", "podman", "nginx", "bare_beast"]))
+    sys.exit(run("server", Bench, ["gantryd", BLIND, "dockerd", "podman", "nginx", "bare_beast"]))
