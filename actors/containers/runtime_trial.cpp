@@ -50,7 +50,8 @@ public:
   result<void> run() {
     delete_old_ones();
     std::error_code failed;
-    fs::create_directories(directory_ / "root", failed);
+    // crun puts devices there, and wants the place to be there.
+    fs::create_directories(directory_ / "root/dev", failed);
     std::ofstream{directory_ / "config.json"} << trial_spec(runtime_.path, id_);
     if (failed || !fs::exists(directory_ / "config.json"))
       return api_error{errc::system, "cannot write to '" + directory_.string() + "'"};

@@ -32,8 +32,12 @@ start_failure_meaning start_failure(const api_error& why) {
 }
 
 api_error runtime_failure(std::string_view operation, api_error why) {
-  if (why.kind == errc::system)
-    why.message = "OCI runtime " + std::string{operation} + " failed: " + why.message + ": unknown";
+  if (why.kind != errc::system)
+    return why;
+  const auto failed = std::string{operation} + " failed: ";
+  if (why.message.starts_with("unable to start container process"))
+    why.message.insert(0, failed); // as runc begins, which crun does not
+  why.message = "OCI runtime " + failed + why.message + ": unknown";
   return why;
 }
 

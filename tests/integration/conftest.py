@@ -215,7 +215,7 @@ def d(daemon, docker, busybox_archive):
 def both_daemons(shared_oracle, busybox_archive, tmp_path_factory):
     """A gantryd and the oracle, both with the image `bb:1`, and a directory on this machine that
     has the same path for both."""
-    made = Daemon().start()
+    made = Daemon("--default-runtime", "runc").start()  # as the oracle has it
     oracle = shared_oracle
     shared = tmp_path_factory.mktemp("shared")
     (shared / "directory").mkdir()

@@ -202,7 +202,7 @@ def test_volumes_from(d):
 @pytest.mark.parametrize("words,status,text", [
     (["nosuch:1"], 125, "No such image: nosuch:1"),
     (["bb:1", "nosuch"], 127,
-     'OCI runtime create failed: runc create failed: unable to start container process: exec: "nosuch": '
+     'create failed: unable to start container process: exec: "nosuch": '
      'executable file not found in $PATH: unknown'),
     (["bb:1", "/etc"], 126, "permission denied"),
     (["-m", "1k", "bb:1"], 125, "Minimum memory limit allowed is 6MB"),

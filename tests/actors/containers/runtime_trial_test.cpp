@@ -30,6 +30,15 @@ TEST_CASE("runtime trial: one that works, and one that does not", "[actors][cont
   CHECK(std::filesystem::is_empty(dir.path()));
 }
 
+TEST_CASE("runtime trial: crun works, whatever cgroups are mounted", "[actors][containers]") {
+  test::temp_dir dir;
+  const auto crun = probe_runtime_blocking("crun", host::find_program("crun").value(), {},
+                                           probe_container_host().second_cgroup_root);
+  const auto works = try_runtime_blocking(crun, dir.path());
+  CHECK((works ? "" : works.error().message) == "");
+  CHECK(std::filesystem::is_empty(dir.path()));
+}
+
 TEST_CASE("runtime trial: what a daemon that was killed has left of its own goes",
           "[actors][containers][runc]") {
   test::temp_dir dir;

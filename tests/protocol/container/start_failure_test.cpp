@@ -29,6 +29,9 @@ TEST_CASE("start failure: the runtime's words decide exit code and kind") {
 TEST_CASE("start failure: a runtime's words are passed on as dockerd does") {
   CHECK(container::runtime_failure("create", {errc::system, "runc create failed: x"}) ==
         api_error{errc::system, "OCI runtime create failed: runc create failed: x: unknown"});
+  CHECK(container::runtime_failure("exec", {errc::system, "unable to start container process: x"})
+            .message ==
+        "OCI runtime exec failed: exec failed: unable to start container process: x: unknown");
   const api_error late{errc::unavailable, "'runc' did not end within 60s"};
   CHECK(container::runtime_failure("create", late) == late);
 }
