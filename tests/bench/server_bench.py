@@ -19,7 +19,7 @@ import processes
 from peers import KINDS, Peer, PeerFailed, tie_to_parent
 
 MANY = 32  # connections of a busy server
-PAIRS_PER_ROUND = 4  # of loads of a second
+PAIRS_PER_ROUND = 8  # of loads of a second
 HELD = 10_000  # idle connections beside them
 IDLE_STEPS = [1000, 5000]
 
