@@ -25,9 +25,9 @@ struct patrol_limits {
 };
 
 /// Looks for what the messages of the actors do not show: I/O threads that do not come to their
-/// sockets, tasks of worker pools that do not move (with
-/// the place in the kernel that holds them), mailboxes that are too full, and requests that are
-/// late (with what has them). Each is noted once, and once more when it is over.
+/// sockets, tasks of worker pools that do not move (both with the place in the kernel that holds
+/// them), mailboxes that are too full, and requests that are late (with what has them). Each is
+/// noted once, and once more when it is over.
 class daemon_patrol final : public runtime::patrol {
 public:
   /// What it looks at outlives it.

@@ -14,8 +14,9 @@ first run. The tests run as root: some mount a file system or make a network nam
 
 Files: one per subject (`*_test.py`); daemon.py starts and watches daemons, wire.py speaks HTTP by
 hand, inspection.py has what tests of the inspection share, stopped_thread.py stops a thread,
-certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt, beside.py asks two daemons the same and compares, oracle_known.py and oracle_images_known.py tell
-what may differ; image_makers.py has images made by others, image_stores.py gives them to both.
+certificates.py makes certificates, corpus.py reads tests/data/http/broken_requests.txt, beside.py
+asks two daemons the same and compares, oracle_known.py and oracle_images_known.py tell what may
+differ; image_makers.py has images made by others, image_stores.py gives them to both.
 """
 
 import os
