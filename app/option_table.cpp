@@ -1,5 +1,7 @@
 #include "app/option_table.hpp"
 
+#include "protocol/text.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -274,7 +276,7 @@ struct text_assigner {
     return {};
   }
   result<void> operator()(log::level settings::*where) const {
-    auto value = log::parse_level(text);
+    auto value = log::parse_level(lower(text));
     if (!value)
       return invalid("unable to parse logging level: " + text);
     to.*where = *value;

@@ -217,7 +217,7 @@ container::daemon_facts find_facts(const std::string& root, const host::system_f
 // With version 2 the root of what the daemon sees may be one in which no process can be, so there
 // is a cgroup beside the daemon's.
 std::string v2_monitor_cgroup(const std::string& base) {
-  const auto directory = base + "/gantry-monitors";
+  auto directory = base + "/gantry-monitors";
   ::mkdir(directory.c_str(), 0755);
   return directory;
 }

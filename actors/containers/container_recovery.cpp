@@ -46,7 +46,7 @@ result<std::optional<monitor::exit_record>> read_exit_record_blocking(const std:
   auto record = monitor::decode_exit_record(text);
   if (!record)
     return record.error();
-  return std::optional<monitor::exit_record>{std::move(*record)};
+  return std::optional<monitor::exit_record>{*record};
 }
 
 void container_state::find(const find_container& what) {

@@ -151,7 +151,7 @@ void container_state::on_launched(const result<std::int32_t>& how) {
     return;
   run_->made = true; // whatever the runtime says of it
   if (!how)
-    return fail_start(container::runtime_failure("create", how.error()));
+    return fail_start(container::runtime_failure("create", how.error(), definition_->path));
   run_->pid = *how;
   run_->now = phase::attaching;
   connect();
@@ -199,7 +199,7 @@ void container_state::go_when_attached() {
       monitor::start_request{},
       [this](const result<void>& how) {
         if (!how && run_ && run_->now == phase::starting)
-          fail_start(container::runtime_failure("start", how.error()));
+          fail_start(container::runtime_failure("start", how.error(), definition_->path));
       },
       start_answer);
 }

@@ -10,6 +10,7 @@
 #include "protocol/api/platform.hpp"
 #include "protocol/container/create.hpp"
 #include "protocol/container/log_options.hpp"
+#include "protocol/container/merge.hpp"
 #include "protocol/container/names.hpp"
 #include "protocol/oci/image_platform.hpp"
 
@@ -37,6 +38,16 @@ result<bool> path_is_there(const std::string& path) {
   if (errno == ENOENT || errno == ENOTDIR)
     return false;
   return host::errno_error("stat " + path, errno);
+}
+
+// As a request would ask for them: -1 is unlimited.
+std::vector<container::ulimit> default_ulimits(const container::daemon_facts& daemon) {
+  std::vector<container::ulimit> out;
+  out.reserve(daemon.default_limits.size());
+  for (const auto& limit : daemon.default_limits)
+    out.push_back(
+        {limit.name, static_cast<std::int64_t>(limit.hard), static_cast<std::int64_t>(limit.soft)});
+  return out;
 }
 
 /// One creation, step by step. Kept alive by whatever it waits for.
@@ -155,6 +166,7 @@ private:
     if (!command)
       return command.error();
     container::name_host(request.config, request.host_config, kept_.id, setup.create);
+    container::merge_ulimits(request.host_config.resources.ulimits, default_ulimits(*setup.daemon));
     auto& d = kept_.definition;
     d.created = instant_now();
     d.path = std::move(command->path);

@@ -144,7 +144,8 @@ void exec_state::on_prepared(const result<monitor::settings>& how) {
 
 void exec_state::on_launched(const result<std::int32_t>& how) {
   if (!how) {
-    const auto meaning = container::start_failure(container::runtime_failure("exec", how.error()));
+    const auto meaning = container::start_failure(
+        container::runtime_failure("exec", how.error(), view_.options->cmd->front()));
     return fail(meaning.error, meaning.exit_code);
   }
   view_.pid = *how;

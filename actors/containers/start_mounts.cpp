@@ -25,7 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using container::mount_point;
-using container::mount_propagation;
 using container::resolved_mount;
 using host::unique_fd;
 

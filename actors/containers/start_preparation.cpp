@@ -72,9 +72,10 @@ public:
   result<prepared_start> run() {
     using step = result<void> (preparation::*)();
     for (const step next :
-         {&preparation::check_donors, &preparation::make_exec_directory, &preparation::use_root,
-          &preparation::write_name_files, &preparation::mount_shm, &preparation::find_mounts,
-          &preparation::find_devices, &preparation::write_spec, &preparation::set_up_log})
+         {&preparation::check_donors, &preparation::check_drivers,
+          &preparation::make_exec_directory, &preparation::use_root, &preparation::write_name_files,
+          &preparation::mount_shm, &preparation::find_mounts, &preparation::find_devices,
+          &preparation::write_spec, &preparation::set_up_log})
       if (auto done = (this->*next)(); !done)
         return done.error();
     set_up_monitor();
@@ -94,6 +95,8 @@ private:
         return api_error{errc::system, mode + " shares its namespace, but it is not running"};
     return {};
   }
+
+  result<void> check_drivers() { return container::check_device_requests(host_.resources); }
 
   result<void> make_exec_directory() {
     if (auto removed = store::remove_tree(paths_.exec_directory()); !removed)

@@ -22,8 +22,6 @@ namespace gantry::inspect {
 
 namespace {
 
-using runtime::tick_histogram;
-
 /// Actors that are called as the containers that they look after.
 constexpr std::string_view container_kind = "container";
 

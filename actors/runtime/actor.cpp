@@ -20,7 +20,7 @@ const std::type_info* builtin_type(std::size_t number, caf::detail::type_list<Ty
 }
 
 const std::type_info* message_type(const caf::type_erased_tuple& content) {
-  if (content.size() == 0)
+  if (content.empty())
     return &typeid(void);
   auto [number, type] = content.type(0);
   return type ? type : builtin_type(number, caf::sorted_builtin_types{});

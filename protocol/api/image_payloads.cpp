@@ -133,9 +133,9 @@ std::string_view bare(std::string_view id) {
   return id;
 }
 
-json::value member_of(const json::object& o, std::string_view name, json::value missing) {
+json::value member_of(const json::object& o, std::string_view name, const json::value& missing) {
   const auto* member = o.if_contains(name);
-  return member && !member->is_null() ? *member : std::move(missing);
+  return member && !member->is_null() ? *member : missing;
 }
 
 json::value legacy_config(const json::object& image, std::string_view name) {

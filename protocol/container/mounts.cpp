@@ -53,8 +53,11 @@ std::vector<mount> daemon_mounts(const host_config& host, const spec_facts& fact
   std::vector<mount> out;
   if (host.ipc_mode == "host")
     out.push_back({"/dev/shm", "bind", "/dev/shm", {"rbind", "rprivate"}});
-  else if (host.ipc_mode == "shareable" || container_of_mode(host.ipc_mode))
-    out.push_back({"/dev/shm", "bind", facts.shm_directory, {"rbind", "rprivate"}});
+  else if (host.ipc_mode == "shareable" || container_of_mode(host.ipc_mode)) // crun wants the flags
+    out.push_back({"/dev/shm",
+                   "bind",
+                   facts.shm_directory,
+                   {"rbind", "rprivate", "nosuid", "noexec", "nodev"}});
 
   const std::pair<std::string_view, const std::string&> files[] = {
       {"/etc/resolv.conf", facts.resolv_conf_file},

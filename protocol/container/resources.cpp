@@ -168,7 +168,7 @@ result<std::string> resources_json(const host_config& host, const daemon_facts& 
   auto memory = memory_of(r, daemon.cgroup_version);
   if (memory.swap && *memory.swap < 0) // a new control group has no limit
     memory.swap.reset();
-  out.memory = unless_default(std::move(memory));
+  out.memory = unless_default(memory);
   out.cpu = unless_default(cpu_of(r, daemon.cgroup_version));
   if (r.pids_limit && *r.pids_limit > 0)
     out.pids = oci_spec::pids{*r.pids_limit};
@@ -179,7 +179,7 @@ std::string update_json(const container_resources& resources, const daemon_facts
   oci_spec::resources out;
   auto memory = memory_of(resources, daemon.cgroup_version);
   memory.disable_oom_killer = false; // not among what can be changed
-  out.memory = unless_default(std::move(memory));
+  out.memory = unless_default(memory);
   out.cpu = unless_default(cpu_of(resources, daemon.cgroup_version));
   if (resources.pids_limit)
     out.pids = oci_spec::pids{*resources.pids_limit > 0 ? *resources.pids_limit : -1};

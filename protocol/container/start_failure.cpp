@@ -31,9 +31,17 @@ start_failure_meaning start_failure(const api_error& why) {
   return {why, 128};
 }
 
-api_error runtime_failure(std::string_view operation, api_error why) {
+api_error runtime_failure(std::string_view operation, api_error why, std::string_view program) {
   if (why.kind != errc::system)
     return why;
+  constexpr std::string_view nameless = "exec: permission denied";
+  if (why.message.ends_with(nameless)) {
+    // No program at all is taken for the directory that it would be in.
+    const std::string_view reason =
+        program.empty() ? "executable file not found in $PATH" : "permission denied";
+    why.message.resize(why.message.size() - nameless.size());
+    why.message.append("exec: \"").append(program).append("\": ").append(reason);
+  }
   const auto failed = std::string{operation} + " failed: ";
   if (why.message.starts_with("unable to start container process"))
     why.message.insert(0, failed); // as runc begins, which crun does not

@@ -21,6 +21,7 @@ start_failure_meaning start_failure(const api_error& why);
 
 /// What a runtime says when it cannot `create`, `start` or `exec`, as dockerd passes it on: `OCI
 /// runtime create failed: WORDS: unknown`. Only what is of kind system is a runtime's word.
-api_error runtime_failure(std::string_view operation, api_error why);
+/// `program` is what was to run: not every runtime names it.
+api_error runtime_failure(std::string_view operation, api_error why, std::string_view program);
 
 } // namespace gantry::container

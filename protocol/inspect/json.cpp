@@ -19,7 +19,6 @@ namespace {
 
 using detail::described;
 using detail::description;
-using detail::field;
 using detail::need;
 
 using bucket = std::pair<nanoseconds, std::uint64_t>;

@@ -78,6 +78,8 @@ TEST_CASE("options: all ways to write a flag (F1, F2)", "[app]") {
     INFO(Catch::StringMaker<words>::convert(args));
     CHECK(parsed(args).values.data_root == "/x");
   }
+  for (const char* word : {"warn", "warning", "WARN", "Warning"})
+    CHECK(parsed({"-l", word}).values.log_level == log::level::warn);
 }
 
 TEST_CASE("options: a value is taken as it is, whatever it looks like", "[app]") {

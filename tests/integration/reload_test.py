@@ -49,14 +49,23 @@ def test_labels_are_shown_by_info(make_daemon):
 
 
 def test_what_containers_get_follows_the_reload(make_daemon, docker, busybox_archive):
-    daemon = make_daemon(config={"default-shm-size": "32m"}).start()
+    daemon = make_daemon(config={"default-shm-size": "32m", "default-ulimits": {
+        "nofile": {"Name": "nofile", "Hard": 200, "Soft": 100}}}).start()
     assert docker(daemon.unix(), "load", "-i", busybox_archive).returncode == 0
 
     def made():
         name = docker(daemon.unix(), "create", "--network", "none", "bb:1", "true").stdout.strip()
         host = json.loads(ask(daemon.unix(), f"/containers/{name}/json").body)["HostConfig"]
         return host["ShmSize"], host["IpcMode"], host["Runtime"]
-    assert made()[:2] == (32 << 20, "private")
+    limit = {"Name": "nofile", "Hard": 200, "Soft": 100}
+
+    def limits(*flags):
+        name = docker(daemon.unix(), "create", "--network", "none", *flags, "bb:1", "true").stdout.strip()
+        return json.loads(ask(daemon.unix(), f"/containers/{name}/json").body)["HostConfig"]["Ulimits"]
+    assert made()[:2] == (32 << 20, "private") and limits() == [limit]
+    core = {"Name": "core", "Hard": 0, "Soft": 0}
+    assert limits("--ulimit", "nofile=9:10", "--ulimit", "core=0") == \
+        [core, {**limit, "Hard": 10, "Soft": 9}]
     reload(daemon, {"default-shm-size": "48m", "default-ipc-mode": "shareable",
                     "default-runtime": "mine", "runtimes": {"mine": {"path": shutil.which("runc")}}})
     wait_until(lambda: made() == (48 << 20, "shareable", "mine"), made)
@@ -64,6 +73,7 @@ def test_what_containers_get_follows_the_reload(make_daemon, docker, busybox_arc
     assert "mine" in info(daemon)["Runtimes"]
     reload(daemon, {})
     wait_until(lambda: made()[:2] == (64 << 20, "private"), made)
+    assert limits() == [limit] # as with dockerd, that waits for a restart
     assert info(daemon)["DefaultRuntime"] != "mine"
 
 

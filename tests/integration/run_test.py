@@ -103,6 +103,8 @@ def test_namespaces_of_the_host_and_of_others(d):
         return dict(zip(("pid", "ipc", "net", "uts"), said))
     first = dict(zip(("pid", "ipc", "net", "uts"), d(
         "exec", "first", "sh", "-c", "for n in pid ipc net uts; do readlink /proc/self/ns/$n; done").split()))
+    memory = d("exec", "first", "grep", " /dev/shm ", "/proc/self/mounts").split()[3].split(",")
+    assert {"rw", "nosuid", "nodev", "noexec"} <= set(memory)
     joined = namespaces("--pid", "container:first", "--ipc", "container:first", "--network", "container:first")
     assert {k: joined[k] for k in ("pid", "ipc", "net")} == {k: first[k] for k in ("pid", "ipc", "net")}
     own = namespaces("--network", "none")
@@ -204,7 +206,12 @@ def test_volumes_from(d):
     (["bb:1", "nosuch"], 127,
      'create failed: unable to start container process: exec: "nosuch": '
      'executable file not found in $PATH: unknown'),
-    (["bb:1", "/etc"], 126, "permission denied"),
+    (["bb:1", "/etc"], 126, 'exec: "/etc": permission denied: unknown'),
+    (["bb:1", ""], 127, 'exec: "": executable file not found in $PATH: unknown'),
+    (["--gpus", "all", "bb:1", "true"], 125,
+     'could not select device driver "" with capabilities: [[gpu]]'),
+    (["--device", "nvidia.com/gpu=all", "bb:1", "true"], 125,
+     'could not select device driver "cdi" with capabilities: []'),
     (["-m", "1k", "bb:1"], 125, "Minimum memory limit allowed is 6MB"),
     (["--name", "-bad", "bb:1"], 125, "Invalid container name (-bad)"),
     (["-v", "/a:/b:wrong", "bb:1"], 125, "invalid mode: wrong"),

@@ -15,7 +15,6 @@ namespace gantry::containers {
 namespace {
 
 using container::container_view;
-using container::mount_point;
 
 /// A file of the container's own that is mounted over one of its root once it has been started.
 struct own_file {

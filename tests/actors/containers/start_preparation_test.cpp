@@ -317,6 +317,16 @@ TEST_CASE("start_preparation: files with names", "[actors][containers][root]") {
   }
 }
 
+TEST_CASE("start_preparation: a device that needs a driver is refused", "[actors][containers]") {
+  container_place place;
+  create(place);
+  place.host_config.resources.device_requests.emplace();
+  auto& request = place.host_config.resources.device_requests->emplace_back();
+  request.capabilities = {{"gpu"}};
+  CHECK(refusal(place, place.input("/bin/true", {})) ==
+        "could not select device driver \"\" with capabilities: [[gpu]]");
+}
+
 TEST_CASE("start_preparation: /dev/shm can be shared", "[actors][containers][root]") {
   container_place place;
   place.add_busybox();

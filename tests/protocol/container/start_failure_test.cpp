@@ -27,13 +27,28 @@ TEST_CASE("start failure: the runtime's words decide exit code and kind") {
 }
 
 TEST_CASE("start failure: a runtime's words are passed on as dockerd does") {
-  CHECK(container::runtime_failure("create", {errc::system, "runc create failed: x"}) ==
+  CHECK(container::runtime_failure("create", {errc::system, "runc create failed: x"}, "p") ==
         api_error{errc::system, "OCI runtime create failed: runc create failed: x: unknown"});
-  CHECK(container::runtime_failure("exec", {errc::system, "unable to start container process: x"})
+  CHECK(container::runtime_failure("exec", {errc::system, "unable to start container process: x"},
+                                   "p")
             .message ==
         "OCI runtime exec failed: exec failed: unable to start container process: x: unknown");
   const api_error late{errc::unavailable, "'runc' did not end within 60s"};
-  CHECK(container::runtime_failure("create", late) == late);
+  CHECK(container::runtime_failure("create", late, "p") == late);
+}
+
+TEST_CASE("start failure: the program is named where the runtime does not") {
+  auto told = [](std::string_view program) {
+    const api_error said{errc::system,
+                         "unable to start container process: exec: permission denied"};
+    return start_failure(container::runtime_failure("create", said, program));
+  };
+  const std::string start = "OCI runtime create failed: create failed: "
+                            "unable to start container process: exec: ";
+  CHECK(told("/tmp").error.message == start + "\"/tmp\": permission denied: unknown");
+  CHECK(told("/tmp").exit_code == 126);
+  CHECK(told("").error.message == start + "\"\": executable file not found in $PATH: unknown");
+  CHECK(told("").exit_code == 127);
 }
 
 TEST_CASE("start failure: texts say what clients look for") {
